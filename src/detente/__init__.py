@@ -1,0 +1,1 @@
+"""detente reads news about states and keeps the record."""

@@ -1,0 +1,1 @@
+"""Corpus, training, evaluation and export of detente's model. Not part of the installed package."""
