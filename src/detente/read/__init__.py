@@ -1,1 +1,1 @@
-
+"""Bytes → documents."""
