@@ -20,7 +20,9 @@ _SAID: Final = re.compile(
 
 _BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\u2028\u2029]")
 _WINDOWS: Final = {
-    code: bytes([code]).decode("windows-1252") for code in range(0x80, 0xA0) if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+    code: bytes([code]).decode("windows-1252")
+    for code in range(0x80, 0xA0)
+    if code not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
 }
 """C1 controls are windows-1252 read as Latin-1, dashes and quotation marks mostly; the HTML standard reads them so."""
 _C1: Final = re.compile("[\x80-\x9f]")
