@@ -1,0 +1,1054 @@
+"""Which mentions of a report mean the same: names, titles, "the ministry", "the two countries", pronouns.
+
+Rules over the mentions in the order of the text, the sure ones first (after the sieves of Lee et al. 2013,
+"Deterministic coreference resolution based on entity-centric, precision-ranked rules"): a mention joins an
+entity already met or founds one. Weights of the pronoun rule were chosen on `train/corpus/train` with
+`python -m train.score_coref`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from detente.code.phrases import Hints, Phrase, holder, term_on
+from detente.gazetteer.names import key, singular, word_set, words
+from detente.gazetteer.tables import Entry, Gazetteer, surnames
+from detente.records import EntityKind, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where one mention stands.
+
+    Attributes:
+        sentence: index of its sentence.
+        order: its place among the mentions of the sentence, from 0.
+        subject: it is actor or speaker of something, or opens its sentence.
+        quoted: it stands inside quotation marks.
+        speaker: index of the mention that says the statement whose content it stands in.
+        addressee: index of the mention to whom that is said.
+        near: country of the place named right after it ("police in Lahore").
+        hints: what is known beside its words.
+    """
+
+    sentence: int
+    order: int
+    subject: bool
+    quoted: bool
+    speaker: int | None
+    addressee: int | None
+    near: str | None
+    hints: Hints
+
+
+@dataclass(slots=True)
+class Cluster:
+    """An entity in the making: what its mentions so far have told."""
+
+    first: int
+    name: str
+    kind: EntityKind
+    country: str | None
+    sectors: tuple[str, ...]
+    identity: str | None = None
+    title: str | None = None
+    entry: Entry | None = None
+    titles: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    heads: set[str] = field(default_factory=set)
+    aliases: set[str] = field(default_factory=set)
+    members: tuple[int, ...] = ()
+    plural: bool = False
+    named: bool = False
+    woman: bool | None = None
+    body: Entry | None = None
+    mentions: list[int] = field(default_factory=list)
+    near: str | None = None
+    guessed: bool = False
+
+
+_GOVERNMENT_HEADS: Final = word_set(
+    "government administration regime authorities authority cabinet leadership junta executive presidency"
+)
+_STATE_HEADS: Final = word_set(
+    "country nation state kingdom republic island power superpower giant economy neighbor neighbour sultanate ally homeland "
+    "archipelago democracy monarchy emirate rival territory enclave homeland"
+)
+_SIDES: Final = word_set(
+    "side party both two government capital country nation state neighbor neighbour power ally rival economy military "
+    "adversary foe opponent partner army people superpower republic kingdom giant enemy belligerent delegation three four pair "
+    "force faction group camp bloc company signatory combatant movement organisation organization union"
+)
+_STATES_ONLY: Final = word_set(
+    "country nation state neighbor neighbour power economy superpower republic kingdom giant capital government military "
+    "army people island territory"
+)
+_PERSONS: Final = word_set(
+    "leader president minister man woman men official diplomat politician statesman general ambassador negotiator envoy "
+    "candidate lawmaker senator rival governor premier chief pair duo couple brother head prisoner journalist detainee"
+)
+_BODY_HEADS: Final = word_set(
+    "ministry party court group company agency organisation organization bloc alliance union movement army parliament "
+    "council commission bank militia church newspaper university institute coalition federation association committee "
+    "tribunal embassy department office force firm corporation club team body network watchdog front league "
+    "charity foundation airline broadcaster channel paper station daily lender regulator cartel gang police assembly "
+    "congress senate campaign mission panel bureau service brigade battalion college school hospital faction "
+    "rebels militants insurgents guerrillas separatists organization's fund confederation society board centre center ngo giant "
+    "grouping institution observatory academy command secretariat chamber conglomerate carmaker manufacturer maker"
+)
+_PERSON_WORDS: Final = word_set("he she him her himself herself")
+_THING_WORDS: Final = word_set("it itself")
+_MANY_WORDS: Final = word_set("they them themselves")
+_SPEAKER_WORDS: Final = word_set("i me myself")
+_OWN_WORDS: Final = word_set("we us ourselves")
+_GENERIC_PERSON: Final = word_set(
+    "man woman leader official diplomat politician figure boy girl minister president"
+)  # fmt: skip
+_CONTEXT_SECTORS: Final = word_set(
+    "GOV MIL COP JUD LEG PTY OPP SPY CVL LAB EDU MED REL AGR CRM UAF REB SOC JRN BUS PRM REF ELI"
+)
+
+
+def titles_of(phrase: Phrase) -> set[str]:
+    """Return the keys under which a title can be taken up: "vice foreign minister" by its last words too."""
+    found: set[str] = set()
+    if phrase.title:
+        parts = key(phrase.title).split(" ")
+        for prefix in ("former", "acting", "interim", "deputy"):
+            if parts and parts[0] == prefix and len(parts) > 1:
+                found.add(" ".join(parts))
+        found.add(" ".join(parts))
+        found.add(singular(parts[-1]))
+    return found
+
+
+class Resolver:
+    """Clusters the mentions of one report; made for it and thrown away."""
+
+    def __init__(
+        self,
+        gazetteer: Gazetteer,
+        phrases: Sequence[Phrase],
+        contexts: Sequence[Context],
+        texts: Sequence[str],
+        home: str | None,
+    ) -> None:
+        """Set up for one report.
+
+        Args:
+            gazetteer: the tables.
+            phrases: each mention read by itself.
+            contexts: where each stands.
+            texts: the exact words of each.
+            home: code of the country the report is from or about, for "police" and "the government".
+        """
+        self.gazetteer = gazetteer
+        self.phrases = phrases
+        self.contexts = contexts
+        self.texts = texts
+        self.home = home
+        self.clusters: list[Cluster] = []
+        self.of: list[int] = []
+        self.rules: list[Rule] = []
+        self._identities: dict[str, int] = {}
+
+    def run(self) -> None:
+        """Assign a cluster to every mention, in order."""
+        for index in range(len(self.phrases)):
+            cluster, rule = self._assign(index)
+            self.of.append(cluster)
+            self.rules.append(rule)
+            if index not in self.clusters[cluster].mentions:
+                self.clusters[cluster].mentions.append(index)
+
+    # Founding and joining
+
+    def _found(self, index: int, phrase: Phrase, **given: object) -> int:
+        name = phrase.name or self.texts[index]
+        cluster = Cluster(
+            index,
+            " ".join(name.split()),
+            phrase.kind or self._guess_kind(index, phrase),
+            phrase.country,
+            phrase.sectors,
+        )
+        for attribute, value in given.items():
+            setattr(cluster, attribute, value)
+        self.clusters.append(cluster)
+        at = len(self.clusters) - 1
+        if cluster.identity:
+            self._identities[cluster.identity] = at
+        self._learn(at, phrase)
+        return at
+
+    def _learn(self, at: int, phrase: Phrase) -> None:
+        cluster = self.clusters[at]
+        cluster.titles |= titles_of(phrase)
+        if phrase.head:
+            cluster.heads.add(phrase.head)
+        if phrase.alias:
+            cluster.aliases.add(key(phrase.alias))
+        if cluster.country is None:
+            cluster.country = phrase.country
+        if not cluster.sectors and phrase.sectors:
+            cluster.sectors = phrase.sectors
+        if phrase.title and phrase.kind == "person":
+            # The text's fullest title is kept; "he" and "Le" have none.
+            if cluster.title is None or len(phrase.title) > len(cluster.title):
+                cluster.title = phrase.title
+        if cluster.woman is None:
+            cluster.woman = phrase.woman
+        if cluster.body is None:
+            cluster.body = phrase.body
+
+    def _guess_kind(self, index: int, phrase: Phrase) -> EntityKind:
+        kinds = self.contexts[index].hints.kinds
+        if kinds:
+            best = max(kinds, key=lambda item: item[1])[0]
+            if best in ("person", "country", "organisation", "group", "place", "other"):
+                return best  # type: ignore[return-value]
+        return "group" if phrase.plural else "other" if phrase.form == "other" else "organisation"
+
+    def _identity(self, index: int, identity: str, entry: Entry, phrase: Phrase) -> int:
+        at = self._identities.get(identity)
+        if at is None:
+            at = self._found(
+                index, phrase, identity=identity, name=entry.name, kind=entry.kind, country=entry.country,
+                sectors=entry.sectors, entry=entry, named=True,
+            )  # fmt: skip
+            self.clusters[at].names.add(key(entry.name))
+        else:
+            self._learn(at, phrase)
+        return at
+
+    def state(self, code: str, index: int) -> int:
+        """Return the cluster of a state, founding it if need be."""
+        country = self.gazetteer.country(code)
+        if country is None:
+            entry = Entry(f"country:{code}", code, "country", "country", code)
+        else:
+            entry = Entry(
+                f"country:{country.id}",
+                country.name,
+                "country",
+                "country",
+                country.code,
+                country.sectors,
+                Rule.NAME,
+                country.wikidata,
+            )
+        return self._identity(
+            index, entry.id, entry, Phrase("name", entry, entry.name, "country", entry.country, entry.sectors)
+        )
+
+    def government(self, code: str, index: int, phrase: Phrase | None = None) -> int:
+        """Return the cluster of a state's government, founding it if need be."""
+        entry = self.gazetteer.government(code)
+        plain = Phrase("name", entry, entry.name, "organisation", entry.country, entry.sectors)
+        at = self._identity(index, entry.id, entry, plain)
+        if phrase is not None:
+            self.clusters[at].heads.add(phrase.head)
+        return at
+
+    # The sieves
+
+    def _assign(self, index: int) -> tuple[int, Rule]:
+        phrase = self.phrases[index]
+        if phrase.form == "pronoun":
+            return self._pronoun(index, phrase)
+        epithet = self._epithet(index, phrase)
+        if epithet is not None:
+            return epithet
+        if phrase.form == "name":
+            return self._name(index, phrase)
+        if self._is_members(phrase):
+            members = self._members(index, phrase)
+            if members is not None:
+                return members
+        if phrase.form == "role":
+            return self._role(index, phrase)
+        return self._other(index, phrase)
+
+    def _epithet(self, index: int, phrase: Phrase) -> tuple[int, Rule] | None:
+        text = key(self.texts[index])
+        codes = self.gazetteer.epithets.get(text)
+        if codes is None and text.startswith("worlds "):
+            codes = self.gazetteer.epithets.get(text.replace("worlds ", "world 's ", 1))
+        if codes is None and phrase.entry is None and " " in text:
+            codes = self.gazetteer.epithets.get(text.split(" ", 1)[1])
+        if not codes or phrase.entry is not None:
+            return None
+        if len(codes) == 1:
+            return self.state(codes[0], index), Rule.MEMBERS
+        return self._group(index, phrase, [self.state(code, index) for code in codes]), Rule.MEMBERS
+
+    def _group(self, index: int, phrase: Phrase, members: Sequence[int]) -> int:
+        chosen = tuple(dict.fromkeys(members))
+        if len(chosen) == 1:
+            return chosen[0]
+        chosen = tuple(sorted(chosen, key=lambda at: (self.clusters[at].first, at)))
+        for at, cluster in enumerate(self.clusters):
+            if cluster.members == chosen:
+                return at
+        parts = [self.clusters[at] for at in chosen]
+        countries = {part.country for part in parts}
+        sectors = parts[0].sectors if len({part.sectors for part in parts}) == 1 else ()
+        return self._found(
+            index, Phrase("role", kind="group", plural=True), members=chosen, name=" and ".join(part.name for part in parts),
+            country=countries.pop() if len(countries) == 1 else None, sectors=sectors, plural=True,
+        )  # fmt: skip
+
+    def _name(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        if phrase.kind == "person":
+            return self._person_name(index, phrase)
+        entry = phrase.entry
+        context = self.contexts[index]
+        if entry is None and phrase.name and phrase.kind != "place":
+            # A family name alone may be of a person met before.
+            person = self._earlier_person(phrase, key(phrase.name))
+            if person is not None:
+                return person, Rule.COREFERENCE
+        if entry is not None:
+            if entry.role == "capital":
+                return self._capital(index, phrase, entry, context)
+            if entry.role == "region" or (entry.role in ("adjective", "people") and entry.kind == "place"):
+                at = self._identity(index, entry.id, entry, phrase)
+                return at, entry.rule
+            earlier = self._earlier_name(phrase)
+            if earlier is not None and self.clusters[earlier].entry is None and phrase.name != phrase.entry:
+                short = phrase.name is not None and key(self.texts[index]) in self.clusters[earlier].aliases
+                if short:
+                    return earlier, Rule.COREFERENCE
+            at = self._identity(index, entry.id, entry, phrase)
+            if phrase.sectors and not self.clusters[at].sectors:
+                self.clusters[at].sectors = phrase.sectors
+            return at, phrase.rule
+        earlier = self._earlier_name(phrase)
+        if earlier is not None:
+            self._learn(earlier, phrase)
+            return earlier, Rule.COREFERENCE
+        if phrase.kind == "place" and phrase.name:
+            return self._new_place(index, phrase)
+        at = self._found(index, phrase, named=True)
+        self._add_names(at, phrase)
+        return at, phrase.rule
+
+    def _new_place(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        context = self.contexts[index]
+        acts = context.hints.acts and not context.hints.place and bool(self.gazetteer.places(phrase.name or ""))
+        at = self._found(index, phrase, named=True, sectors=("CVL",) if acts else ())
+        self._add_names(at, phrase)
+        return at, Rule.PLACE
+
+    def _add_names(self, at: int, phrase: Phrase) -> None:
+        if phrase.name:
+            cluster = self.clusters[at]
+            cluster.names.add(key(phrase.name))
+            initials = "".join(word.text[0] for word in words(phrase.name) if word.capital)
+            if len(initials) > 1:
+                cluster.aliases.add(initials.casefold())
+
+    def _earlier_name(self, phrase: Phrase) -> int | None:
+        """Find an earlier body or place of the same name, of its initials, or of a part of its name."""
+        if not phrase.name:
+            return None
+        name = key(phrase.name)
+        whole = name.split(" ")
+        found: int | None = None
+        for at in range(len(self.clusters) - 1, -1, -1):
+            cluster = self.clusters[at]
+            if not cluster.named or cluster.kind == "person" or cluster.members:
+                continue
+            if cluster.country and phrase.country and cluster.country != phrase.country:
+                continue
+            if name in cluster.names or (name in cluster.aliases and phrase.name.replace(".", "").isupper()):
+                return at
+            if (
+                found is None
+                and cluster.entry is None
+                and phrase.entry is None
+                and (phrase.kind != "place") == (cluster.kind != "place")
+            ):
+                for known in cluster.names:
+                    parts = known.split(" ")
+                    if (
+                        len(whole) < len(parts)
+                        and (parts[: len(whole)] == whole or parts[-len(whole) :] == whole)
+                        and not (len(whole) == 1 and whole[0] in _BODY_HEADS)
+                    ):
+                        found = at
+                    elif len(whole) > len(parts) and (whole[: len(parts)] == parts or whole[-len(parts) :] == parts):
+                        found = at
+        return found
+
+    def _capital(self, index: int, phrase: Phrase, entry: Entry, context: Context) -> tuple[int, Rule]:
+        """A capital that acts is its government; where a place stands, it is a place; another city is itself."""
+        name = " ".join(word.text for word in words(self.texts[index]) if not word.mark and word.key != "the")
+        stands = self._is_place(context)
+        if stands or not entry.id.startswith("government:"):
+            label = entry.name if entry.id.startswith("city:") else name
+            acting = not stands and not entry.id.startswith("government:")
+            place = Entry(
+                f"city:{key(label)}", label, "place", "region", entry.country, ("CVL",) if acting else (), Rule.PLACE
+            )
+            return self._identity(
+                index, place.id, place, Phrase("name", place, label, "place", entry.country)
+            ), Rule.PLACE
+        return self.government(entry.id.removeprefix("government:"), index), Rule.SEAT
+
+    def _is_place(self, context: Context) -> bool:
+        hints = context.hints
+        if hints.acts:
+            return False
+        if hints.place:
+            return True
+        place, body = hints.kind("place"), hints.kind("organisation", "country", "group")
+        return place > body
+
+    def _person_name(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        assert phrase.name is not None
+        name = key(phrase.name)
+        found = self._earlier_person(phrase, name)
+        if found is not None:
+            cluster = self.clusters[found]
+            if cluster.entry is None and phrase.entry is not None and phrase.entry.role == "person":
+                cluster.entry, cluster.name = phrase.entry, phrase.entry.name
+            elif cluster.entry is None and len(phrase.name) > len(cluster.name):
+                cluster.name = phrase.name
+            cluster.names.add(name)
+            self._learn(found, phrase)
+            return found, Rule.COREFERENCE
+        entry = phrase.entry
+        if entry is not None and entry.role == "surname":
+            return self._holder_by_surname(index, phrase, entry)
+        at = self._found(index, phrase, named=True, entry=entry, identity=entry.id if entry else None)
+        cluster = self.clusters[at]
+        cluster.names.add(name)
+        if entry is None:
+            self._from_store(at, phrase)
+        return at, phrase.rule
+
+    def _from_store(self, at: int, phrase: Phrase) -> None:
+        cluster = self.clusters[at]
+        role = self.gazetteer.learned(cluster.name, self.contexts[cluster.first].hints.date)
+        if role is not None:
+            cluster.country = cluster.country or role.country
+            cluster.sectors = cluster.sectors or role.sectors
+            cluster.title = cluster.title or role.title
+
+    def _holder_by_surname(self, index: int, phrase: Phrase, entry: Entry) -> tuple[int, Rule]:
+        """A bare surname: the office-holder of that day, preferred from countries the report speaks of."""
+        assert phrase.name is not None
+        date = self.contexts[index].hints.date
+        candidates = [e for e in self.gazetteer.lookup(phrase.name) if e.role == "surname"]
+        spoken = {cluster.country for cluster in self.clusters if cluster.country}
+        if phrase.country:
+            candidates = [e for e in candidates if e.country == phrase.country] or candidates
+        near = [e for e in candidates if e.country in spoken]
+        chosen = holder(near, date) or holder(candidates, date) if near else holder(candidates, date)
+        if chosen is not None and phrase.country and chosen.country != phrase.country:
+            chosen = None
+        if chosen is None:
+            at = self._found(
+                index,
+                phrase,
+                named=True,
+                entry=None,
+                country=phrase.country,
+                sectors=phrase.sectors if phrase.title else (),
+            )
+            self.clusters[at].names.add(key(phrase.name))
+            return at, Rule.NAME
+        person = self.gazetteer.persons[chosen.id]
+        known = self._identities.get(person.id)
+        if known is not None:
+            return known, Rule.COREFERENCE
+        sectors, title, _ = term_on(person, date)
+        if phrase.title and phrase.sectors:
+            sectors, title = phrase.sectors, phrase.title
+        at = self._found(
+            index, phrase, named=True, entry=person, identity=person.id, name=person.name, country=person.country,
+            sectors=sectors or phrase.sectors, title=title,
+        )  # fmt: skip
+        self.clusters[at].names.add(key(person.name))
+        self.clusters[at].titles |= {singular(key(title).split(" ")[-1]), key(title)} if title else set()
+        if person.woman:
+            self.clusters[at].woman = True
+        return at, Rule.OFFICE_HOLDER
+
+    def _earlier_person(self, phrase: Phrase, name: str) -> int | None:
+        assert phrase.name is not None
+        if phrase.entry is not None and phrase.entry.role == "person" and phrase.entry.id in self._identities:
+            return self._identities[phrase.entry.id]
+        mine = name.split(" ")
+        for at in range(len(self.clusters) - 1, -1, -1):
+            cluster = self.clusters[at]
+            if cluster.kind != "person" or not cluster.named or cluster.plural:
+                continue
+            if cluster.woman is not None and phrase.woman is not None and cluster.woman != phrase.woman:
+                continue
+            if name in cluster.names:
+                return at
+            for known in cluster.names | {key(cluster.name)}:
+                theirs = known.split(" ")
+                if len(mine) == 1 and len(theirs) > 1:
+                    family = {key(part) for part in surnames(cluster.name)} | {theirs[-1]}
+                    # An East Asian name of unknown order: the first word may be the family name.
+                    if (
+                        len(theirs) in (2, 3)
+                        and cluster.entry is None
+                        and (phrase.title is not None or mine[0] == theirs[0])
+                    ):
+                        family.add(theirs[0])
+                    if mine[0] in family:
+                        return at
+                elif len(mine) > 1 and len(theirs) > 1:
+                    inner, outer = (mine, theirs) if len(mine) <= len(theirs) else (theirs, mine)
+                    if inner[-1] == outer[-1] and (inner[0] == outer[0] or set(inner) <= set(outer)):
+                        return at
+                    if len(inner) >= 2 and (outer[-len(inner) :] == inner or outer[: len(inner)] == inner):
+                        return at
+                elif len(mine) > 1 and len(theirs) == 1 and theirs[0] == mine[-1]:
+                    return at
+        return None
+
+    # Titles and role nouns
+
+    def _role(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        context = self.contexts[index]
+        if phrase.kind == "country":
+            return self._country_noun(index, phrase)
+        if phrase.kind == "organisation":
+            return self._body_noun(index, phrase)
+        if phrase.kind == "person" and not phrase.plural:
+            return self._person_noun(index, phrase)
+        if phrase.definite or phrase.own is None:
+            found = self._same_group(index, phrase)
+            if found is not None:
+                self._learn(found, phrase)
+                return found, Rule.COREFERENCE
+        at = self._found(index, phrase, plural=True, near=context.near)
+        return at, phrase.rule
+
+    def _same_group(self, index: int, phrase: Phrase) -> int | None:
+        for at in range(len(self.clusters) - 1, -1, -1):
+            cluster = self.clusters[at]
+            if cluster.named or cluster.members or cluster.kind not in ("group", "organisation", "person"):
+                continue
+            if phrase.head not in cluster.heads or (cluster.kind == "person") or not cluster.plural:
+                continue
+            if cluster.country and phrase.country and cluster.country != phrase.country:
+                continue
+            if cluster.sectors[:1] != phrase.sectors[:1]:
+                continue
+            return at
+        return None
+
+    def _country_noun(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        """ "The country", "the Asian country", "the kingdom": the state spoken of that fits."""
+        if phrase.country:
+            return self.state(phrase.country, index), Rule.DEMONYM
+        if phrase.plural or not (phrase.definite or phrase.own):
+            return self._found(index, phrase, plural=phrase.plural), Rule.NONE
+        if phrase.own:
+            owner = self._owner(index, phrase.own)
+            if owner is not None and self.clusters[owner].country:
+                code = self.clusters[owner].country
+                assert code is not None
+                return self.state(code, index), Rule.COREFERENCE
+        # Words such as Asian, Gulf, communist narrow the choice.
+        narrowing = {
+            word
+            for word in phrase.keys
+            if any(word in country.epithets for country in self.gazetteer.countries.values())
+        }
+        sentence = self.contexts[index].sentence
+        scored: list[tuple[float, int, str]] = []
+        for at, cluster in enumerate(self.clusters):
+            code = cluster.country
+            if code is None or cluster.members:
+                continue
+            country = self.gazetteer.country(code)
+            if country is None or (narrowing and not narrowing <= country.epithets):
+                continue
+            last = max((m for m in cluster.mentions if m < index), default=None)
+            if last is None:
+                continue
+            distance = sentence - self.contexts[last].sentence
+            score = (
+                -float(distance)
+                + (1.0 if cluster.kind == "country" else 0.0)
+                + (0.5 if cluster.kind == "place" else 0.0)
+            )
+            score += 0.5 if code == self.home else 0.0
+            scored.append((score, -at, code))
+        if scored:
+            best = max(scored)
+            return self.state(best[2], index), Rule.COREFERENCE
+        if self.home and not narrowing:
+            return self.state(self.home, index), Rule.COREFERENCE
+        return self._found(index, phrase), Rule.NONE
+
+    def _body_noun(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        context = self.contexts[index]
+        country = phrase.country
+        last_word = key(phrase.title or "").split(" ")[-1]
+        if phrase.own and country is None:
+            owner = self._owner(index, phrase.own)
+            country = self.clusters[owner].country if owner is not None else None
+        if country is None and phrase.definite:
+            found = self._earlier_body(index, phrase, last_word)
+            if found is not None:
+                self._learn(found, phrase)
+                return found, Rule.COREFERENCE
+        if country is None:
+            country = context.near or (
+                self.home if phrase.sectors[:1] and phrase.sectors[0] in _CONTEXT_SECTORS else None
+            )
+            guessed = True
+        else:
+            guessed = False
+        if (
+            last_word in _GOVERNMENT_HEADS
+            and country
+            and phrase.sectors[:1] == ("GOV",)
+            and self.gazetteer.country(country)
+        ):
+            code = self.gazetteer.country(country)
+            assert code is not None
+            return self.government(code.id if code.id in self.gazetteer.countries else country, index, phrase), (
+                Rule.OFFICE if not guessed else Rule.COREFERENCE
+            )
+        title = key(phrase.title or phrase.head)
+        if phrase.body is None and country and not phrase.plural:
+            identity = f"role:{country}:{title}:{phrase.sectors[:1]}"
+            at = self._identities.get(identity)
+            if at is not None:
+                self._learn(at, phrase)
+                return at, phrase.rule
+            state = self.gazetteer.country(country)
+            name = (
+                f"{_title_case(phrase.title or phrase.head)} of {state.name}"
+                if state
+                else " ".join(self.texts[index].split())
+            )
+            at = self._found(
+                index,
+                phrase,
+                identity=identity,
+                name=name,
+                country=country,
+                heads={phrase.head, last_word},
+                guessed=guessed,
+            )
+            return at, phrase.rule
+        for at in range(len(self.clusters) - 1, -1, -1):
+            cluster = self.clusters[at]
+            if (
+                title in cluster.titles
+                and cluster.kind == "organisation"
+                and cluster.body == phrase.body
+                and cluster.country == country
+            ):
+                return at, Rule.COREFERENCE
+        at = self._found(
+            index, phrase, country=country, plural=phrase.plural, heads={phrase.head, last_word}, guessed=guessed
+        )
+        return at, phrase.rule
+
+    def _earlier_body(self, index: int, phrase: Phrase, last_word: str) -> int | None:
+        noun = singular(last_word)
+        for at in sorted(
+            range(len(self.clusters)), key=lambda a: -max((m for m in self.clusters[a].mentions), default=-1)
+        ):
+            cluster = self.clusters[at]
+            if cluster.kind not in ("organisation", "group") or cluster.members:
+                continue
+            own = {singular(part) for part in key(cluster.name).split(" ")} | {singular(head) for head in cluster.heads}
+            if noun in own and not (cluster.identity or "").startswith("government:"):
+                return at
+            if noun in _GOVERNMENT_HEADS and (cluster.identity or "").startswith("government:"):
+                return at
+            fits: dict[str, Callable[[Cluster], bool]] = {
+                "bloc": lambda c: bool(c.entry and (c.entry.members or c.country in ("IGO", "EUR"))),
+                "grouping": lambda c: bool(c.entry and c.country in ("IGO", "EUR")),
+                "alliance": lambda c: bool(c.entry and c.country == "IGO"),
+                "body": lambda c: c.country in ("IGO", "UNO", "NGO"),
+                "organisation": lambda c: c.country in ("IGO", "UNO", "NGO") or c.sectors[:1] in (("REB",), ("SOC",)),
+                "organization": lambda c: c.country in ("IGO", "UNO", "NGO") or c.sectors[:1] in (("REB",), ("SOC",)),
+                "agency": lambda c: c.named and (c.country == "UNO" or c.sectors[:1] in (("JRN",), ("SPY",), ("GOV",), ("SOC",))),
+                "watchdog": lambda c: c.named and c.country in ("UNO", "IGO", "NGO"),
+                "group": lambda c: c.named and (c.sectors[:1] in (("REB",), ("SOC",), ("UAF",), ("OPP",)) or c.country == "NGO"),
+                "movement": lambda c: c.named and c.sectors[:1] in (("REB",), ("OPP",), ("PTY",), ("SOC",)),
+                "militia": lambda c: c.named and c.sectors[:1] in (("REB",), ("PRM",), ("UAF",)),
+                "party": lambda c: c.named and c.sectors[:1] in (("PTY",), ("OPP",)),
+                "company": lambda c: c.named and c.sectors[:1] == ("BUS",),
+                "firm": lambda c: c.named and c.sectors[:1] == ("BUS",),
+                "bank": lambda c: c.named and "bank" in key(c.name).split(" "),
+                "newspaper": lambda c: c.named and c.sectors[:1] == ("JRN",),
+                "paper": lambda c: c.named and c.sectors[:1] == ("JRN",),
+                "broadcaster": lambda c: c.named and c.sectors[:1] == ("JRN",),
+                "court": lambda c: c.sectors[:1] == ("JUD",),
+                "tribunal": lambda c: c.sectors[:1] == ("JUD",),
+                "union": lambda c: c.sectors[:1] == ("LAB",) or (c.entry is not None and c.country == "EUR"),
+                "parliament": lambda c: c.sectors[:1] == ("LEG",),
+                "army": lambda c: c.sectors[:1] == ("MIL",),
+                "rebels": lambda c: c.sectors[:1] == ("REB",),
+                "rebel": lambda c: c.sectors[:1] == ("REB",),
+                "militant": lambda c: c.named and c.sectors[:1] == ("REB",),
+                "insurgent": lambda c: c.named and c.sectors[:1] == ("REB",),
+                "guerrilla": lambda c: c.named and c.sectors[:1] == ("REB",),
+            }  # fmt: skip
+            test = fits.get(noun)
+            if test is not None and test(cluster):
+                return at
+        return None
+
+    def _person_noun(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        title = key(phrase.title or "")
+        noun = singular(title.split(" ")[-1])
+        if phrase.definite or phrase.country:
+            found = self._earlier_holder(index, phrase, title, noun)
+            if found is not None:
+                self._learn(found, phrase)
+                return found, Rule.COREFERENCE
+            country = phrase.country or (self.home if phrase.definite else None)
+            if country and not phrase.former and phrase.body is None and phrase.own is None:
+                person = self.gazetteer.in_office(country, phrase.title or "", self.contexts[index].hints.date)
+                if person is not None and self._takes_holder(phrase):
+                    return self._identity(index, person.id, person, phrase), Rule.OFFICE_HOLDER
+        at = self._found(index, phrase, near=self.contexts[index].near)
+        if phrase.own and self.clusters[at].country is None:
+            owner = self._owner(index, phrase.own)
+            if owner is not None:
+                self.clusters[at].country = self.clusters[owner].country
+        return at, phrase.rule
+
+    def _takes_holder(self, phrase: Phrase) -> bool:
+        return not ({"a", "an", "another", "new", "next", "any", "first", "deputy", "elect"} & phrase.keys)
+
+    def _earlier_holder(self, index: int, phrase: Phrase, title: str, noun: str) -> int | None:
+        """Find the person or unnamed person that "the vice minister", "the Chinese leader" takes up."""
+        best: tuple[float, int] | None = None
+        if {"a", "an", "another"} & phrase.keys and not phrase.definite:
+            return None
+        sentence = self.contexts[index].sentence
+        wanted = {word for word in title.split(" ") if word not in ("the", "of", "for")}
+        for at, cluster in enumerate(self.clusters):
+            if cluster.kind != "person" or cluster.plural or cluster.members:
+                continue
+            if phrase.country and cluster.country and phrase.country != cluster.country:
+                continue
+            if phrase.woman is not None and cluster.woman is not None and phrase.woman != cluster.woman:
+                continue
+            known = cluster.titles
+            score = 0.0
+            if title in known:
+                score = 3.0
+            elif any(wanted <= set(other.split(" ")) for other in known):
+                score = 2.5
+            elif noun in known and len(wanted) == 1:
+                score = 2.0
+            elif noun in known and phrase.country is None:
+                score = 0.5
+            elif noun in _GENERIC_PERSON and phrase.country and cluster.country == phrase.country and cluster.named:
+                score = 1.0
+            elif (
+                noun in ("official", "leader", "diplomat", "politician", "minister")
+                and cluster.named
+                and cluster.sectors[:1] == ("GOV",)
+            ):
+                score = 0.6
+            elif noun in ("man", "woman", "boy", "girl") and phrase.definite and cluster.named:
+                score = 0.6
+            elif (
+                noun in ("general", "officer", "commander")
+                and cluster.named
+                and cluster.sectors[:1] in (("MIL",), ("REB",))
+            ):
+                score = 0.7
+            elif noun == "lawmaker" and cluster.sectors[:1] == ("LEG",):
+                score = 1.5
+            elif noun in ("cleric", "priest", "churchman") and cluster.sectors[:1] == ("REL",):
+                score = 1.5
+            else:
+                continue
+            last = max((m for m in cluster.mentions if m < index), default=cluster.first)
+            score -= 0.08 * (sentence - self.contexts[last].sentence)
+            if score > 0.3 and (best is None or score >= best[0]):
+                best = (score, at)
+        return best[1] if best else None
+
+    def _other(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        if phrase.definite or phrase.country is None:
+            text = key(self.texts[index])
+            for at in range(len(self.clusters) - 1, -1, -1):
+                if key(self.clusters[at].name) == text and not self.clusters[at].members:
+                    return at, Rule.COREFERENCE
+        if phrase.definite and phrase.head in _STATE_HEADS:
+            return self._country_noun(index, phrase)
+        if phrase.definite and phrase.head:
+            for at in range(len(self.clusters) - 1, -1, -1):
+                cluster = self.clusters[at]
+                if (
+                    phrase.head in cluster.heads
+                    and cluster.plural == phrase.plural
+                    and (not phrase.country or not cluster.country or phrase.country == cluster.country)
+                ):
+                    return at, Rule.COREFERENCE
+        at = self._found(index, phrase, plural=phrase.plural, heads={phrase.head} if phrase.head else set())
+        sectors = self.contexts[index].hints
+        del sectors
+        return at, phrase.rule if phrase.country else Rule.NONE
+
+    # Groups of parties
+
+    def _is_members(self, phrase: Phrase) -> bool:
+        if phrase.country or phrase.entry or phrase.own:
+            return False
+        head = phrase.head
+        counted = phrase.number is not None and (head in _SIDES or head in _PERSONS)
+        return counted or (
+            phrase.definite
+            and head in ("side", "sides", "party", "parties", "pair", "duo", "neighbor", "neighbour", "rival", "ally")
+            and phrase.plural
+        )
+
+    def _members(self, index: int, phrase: Phrase, number: int | None = None) -> tuple[int, Rule] | None:
+        count = number or phrase.number or 2
+        head = phrase.head
+        if head in ("they", "both", "two"):
+            pool = self._recent(index, lambda c: c.kind in ("country", "organisation", "group", "person"))
+        elif head in _PERSONS and head not in ("rival", "head"):
+            pool = self._recent(index, lambda c: c.kind == "person" and not c.plural)
+        elif head in _STATES_ONLY:
+            return self._states(index, phrase, count)
+        else:
+            pool = self._recent(index, lambda c: c.kind in ("country", "organisation", "group") and not c.members)
+        # Two parties of one country and kind ("China", "Beijing") are one side.
+        sides: list[int] = []
+        seen: set[tuple[str | None, str]] = set()
+        for at in pool:
+            cluster = self.clusters[at]
+            mark = (
+                cluster.country or str(at),
+                "state" if cluster.kind == "country" or "GOV" in cluster.sectors else str(at),
+            )
+            if mark in seen:
+                continue
+            seen.add(mark)
+            sides.append(at)
+            if len(sides) == count:
+                break
+        if len(sides) < 2:
+            return self._states(index, phrase, count) if head in _SIDES else None
+        return self._group(index, phrase, sides), Rule.MEMBERS
+
+    def _recent(self, index: int, fits: Callable[[Cluster], bool]) -> list[int]:
+        found: dict[int, None] = {}
+        for earlier in range(index - 1, -1, -1):
+            at = self.of[earlier]
+            for part in self.clusters[at].members or (at,):
+                if fits(self.clusters[part]) and part not in found:
+                    found[part] = None
+        return list(found)
+
+    def _states(self, index: int, phrase: Phrase, count: int) -> tuple[int, Rule] | None:
+        """The states spoken of last, by themselves, their governments, people or adjectives."""
+        codes: dict[str, None] = {}
+        narrowing = {word for word in phrase.keys if any(word in c.epithets for c in self.gazetteer.countries.values())}
+        for earlier in range(index - 1, -1, -1):
+            at = self.of[earlier]
+            for part in self.clusters[at].members or (at,):
+                code = self.clusters[part].country
+                country = self.gazetteer.country(code)
+                if code and country is not None and (not narrowing or narrowing <= country.epithets):
+                    codes.setdefault(code)
+            if len(codes) >= count:
+                break
+        if len(codes) < 2:
+            return None
+        return self._group(index, phrase, [self.state(code, index) for code in list(codes)[:count]]), Rule.MEMBERS
+
+    # Pronouns
+
+    def _owner(self, index: int, word: str) -> int | None:
+        """Find whose "his", "its", "their" is."""
+        if word in ("his", "her"):
+            return self._best(index, self._person_fits(word), subject=2.0)
+        if word == "its":
+            return self._best(index, self._thing_fits(index), subject=2.0)
+        if word in ("our", "my"):
+            speaker = self.contexts[index].speaker
+            return self.of[speaker] if speaker is not None and speaker < index else None
+        return self._best(index, lambda c: c.kind in ("country", "organisation", "group"), subject=2.0)
+
+    def _person_fits(self, word: str) -> Callable[[Cluster], bool]:
+        woman = word in ("she", "her", "herself", "hers")
+
+        def fits(cluster: Cluster) -> bool:
+            return (
+                cluster.kind == "person"
+                and not cluster.plural
+                and not cluster.members
+                and cluster.woman in (None, woman)
+            )
+
+        return fits
+
+    def _thing_fits(self, index: int) -> Callable[[Cluster], bool]:
+        def fits(cluster: Cluster) -> bool:
+            return (
+                cluster.kind in ("country", "organisation")
+                and not cluster.members
+                and not cluster.plural
+                or (cluster.kind == "group" and cluster.named)
+            )
+
+        return fits
+
+    def _best(self, index: int, fits: Callable[[Cluster], bool], subject: float = 1.5, reach: int = 6) -> int | None:
+        """Score entities by how near, how prominent and how well named they are; the best, or None."""
+        context = self.contexts[index]
+        best: tuple[float, int, int] | None = None
+        seen: set[int] = set()
+        for earlier in range(index - 1, -1, -1):
+            other = self.contexts[earlier]
+            distance = context.sentence - other.sentence
+            if distance > reach:
+                break
+            at = self.of[earlier]
+            cluster = self.clusters[at]
+            if not fits(cluster):
+                continue
+            score = -1.5 * distance
+            if other.subject:
+                score += subject
+            if other.order == 0:
+                score += 0.5
+            if self.phrases[earlier].form == "pronoun":
+                score += 0.4
+            if cluster.named and at not in seen:
+                score += 0.3
+            if context.speaker is not None and earlier == context.speaker:
+                score += 1.5 if not context.quoted else -2.0
+            seen.add(at)
+            if best is None or score > best[0]:
+                best = (score, earlier, at)
+        return best[2] if best else None
+
+    def _pronoun(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        word = phrase.head
+        context = self.contexts[index]
+        found: int | None = None
+        if word in _SPEAKER_WORDS:
+            found = self._speaker(index)
+        elif word in _OWN_WORDS:
+            found = self._ours(index)
+        elif word in ("you", "yourself"):
+            found = self.of[context.addressee] if context.addressee is not None and context.addressee < index else None
+        elif word in _PERSON_WORDS:
+            found = self._best(index, self._person_fits(word))
+            if found is None:
+                found = self._best(index, lambda c: c.kind == "person" and not c.plural, reach=30)
+        elif word in _THING_WORDS:
+            found = self._best(index, self._thing_fits(index))
+        elif word in _MANY_WORDS or word in ("both", "two", "all", "some", "many", "others", "these", "those"):
+            return self._they(index, phrase)
+        if found is not None:
+            if word in ("she", "her", "he", "him") and self.clusters[found].woman is None:
+                self.clusters[found].woman = word in ("she", "her")
+            return found, Rule.COREFERENCE
+        kind: EntityKind = "person" if word in _PERSON_WORDS | _SPEAKER_WORDS else "group" if phrase.plural else "other"
+        return self._found(index, phrase, kind=kind, plural=phrase.plural), Rule.NONE
+
+    def _they(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        if phrase.head in ("both", "two"):
+            members = self._members(index, phrase, 2)
+            if members is not None:
+                return members
+        plural = self._best(index, lambda c: bool(c.plural or c.members) or (c.kind == "group"))
+        body = self._best(index, lambda c: c.kind in ("organisation",) and not c.members)
+        found = plural if plural is not None else body
+        if found is None:
+            members = self._members(index, Phrase("pronoun", head="they"), 2)
+            if members is not None:
+                return members
+            return self._found(index, phrase, kind="group", plural=True), Rule.NONE
+        return found, Rule.COREFERENCE
+
+    def _speaker(self, index: int) -> int | None:
+        context = self.contexts[index]
+        if context.speaker is not None and context.speaker < index:
+            return self.of[context.speaker]
+        if context.speaker is not None:
+            # The speaker is named after the quotation: read that mention first.
+            return self._ahead(context.speaker)
+        return self._best(index, lambda c: c.kind == "person" and not c.plural)
+
+    def _ahead(self, index: int) -> int | None:
+        phrase = self.phrases[index]
+        if phrase.form == "name" and phrase.kind == "person" and phrase.name:
+            return self._earlier_person(phrase, key(phrase.name))
+        if phrase.form == "pronoun" and phrase.head in _PERSON_WORDS:
+            return self._best(index if index < len(self.of) else len(self.of), self._person_fits(phrase.head))
+        return None
+
+    def _ours(self, index: int) -> int | None:
+        """ "We" in a statement: the body or state the speaker speaks for."""
+        context = self.contexts[index]
+        if context.speaker is None:
+            return self._best(index, lambda c: c.plural or c.kind in ("organisation", "country", "group"))
+        speaker = context.speaker
+        if speaker < index:
+            cluster: Cluster | None = self.clusters[self.of[speaker]]
+            at: int | None = self.of[speaker]
+        else:
+            at = self._ahead(speaker)
+            cluster = self.clusters[at] if at is not None else None
+        country = cluster.country if cluster else self.phrases[speaker].country
+        sectors = cluster.sectors if cluster else self.phrases[speaker].sectors
+        kind = cluster.kind if cluster else self.phrases[speaker].kind
+        body = cluster.body if cluster else self.phrases[speaker].body
+        if at is not None and kind in ("organisation", "country", "group"):
+            return at
+        if body is not None:
+            known = self._identities.get(body.id)
+            if known is not None:
+                return known
+            return self._identity(
+                index, body.id, body, Phrase("name", body, body.name, body.kind, body.country, body.sectors)
+            )
+        if country and sectors[:1] == ("GOV",) and self.gazetteer.country(country):
+            state = self._identities.get(f"country:{country}")
+            government = self._identities.get(f"government:{country}")
+            if government is None and state is not None:
+                return state
+            return self.government(country, index)
+        if country or sectors:
+            return self._found(
+                index, Phrase("pronoun", kind="group", country=country, sectors=sectors, plural=True), plural=True
+            )
+        return at
+
+
+def _title_case(title: str) -> str:
+    small = {"of", "the", "for", "and", "to"}
+    return " ".join(word if word in small or not word.islower() else word.capitalize() for word in title.split())
+
+
+def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
+    """Give unnamed groups and persons of no stated country the one they stand in, or the report's own.
+
+    Args:
+        clusters: all entities; changed in place.
+        home: code of the country the report is from or about.
+    """
+    for cluster in clusters:
+        if cluster.country is None and not cluster.members and cluster.kind in ("group", "organisation", "person"):
+            if cluster.near:
+                cluster.country = cluster.near
+            elif cluster.sectors[:1] and cluster.sectors[0] in _CONTEXT_SECTORS and not cluster.named:
+                cluster.country = home

@@ -1,0 +1,1092 @@
+"""One mention read by itself: what its words name, with no look at the rest of the report.
+
+A noun phrase is cut into names and titles the gazetteer knows and words it does not; the head decides what
+it is ("China University of Geosciences" is a university, "U.S. ambassador to Israel" an ambassador), what
+stands before the head and in its of-phrase says whose it is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from detente.gazetteer.names import Word, singular, word_set, words
+from detente.gazetteer.tables import Entry, Gazetteer, Match, Office
+from detente.records import EntityKind, Rule
+
+Form = Literal["pronoun", "name", "role", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What is known of a mention beside its words.
+
+    Attributes:
+        date: the document's day, for office-holders.
+        kinds: the model's probabilities of the entity kinds, by name.
+        acts: it is actor, recipient, speaker or addressee of something.
+        place: it stands where a place stands (place role, or after "in", "to" and the like).
+    """
+
+    date: dt.date
+    kinds: tuple[tuple[str, float], ...] = ()
+    acts: bool = False
+    place: bool = False
+
+    def kind(self, *names: str) -> float:
+        """Return the probability the model gives to any of these kinds."""
+        return sum(value for name, value in self.kinds if name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What one mention says by itself.
+
+    Attributes:
+        form: pronoun, name (a proper name stands in it), role (a title or role noun is its head), other.
+        entry: what the gazetteer has under the name.
+        name: the proper name in the text's spelling, without title, determiner and possessive.
+        kind, country, sectors: as far as the words tell.
+        title: the office or description of a person, as spelt.
+        head: key of the head noun in the singular; of a pronoun, the pronoun.
+        plural, definite: number and determiner of the whole phrase ("the", "this", "both").
+        number: the count in "the two countries".
+        former: the office is one of the past.
+        keys: keys of all its words.
+        alias: a short form given in brackets ("(DFS)").
+        body: the organisation a role belongs to.
+        own: a possessive pronoun or "their" stands in front: the owner is another mention.
+    """
+
+    form: Form
+    entry: Entry | None = None
+    name: str | None = None
+    kind: EntityKind | None = None
+    country: str | None = None
+    sectors: tuple[str, ...] = ()
+    title: str | None = None
+    rule: Rule = Rule.NONE
+    head: str = ""
+    plural: bool = False
+    definite: bool = False
+    number: int | None = None
+    former: bool = False
+    keys: frozenset[str] = frozenset()
+    alias: str | None = None
+    body: Entry | None = None
+    own: str | None = None
+    woman: bool | None = None
+
+
+PRONOUNS: Final = word_set(
+    "he she it they we i you him her them us me himself herself itself themselves ourselves yourself myself "
+    "his hers its their theirs our ours my mine your yours who whom one both all each some many others several two another "
+    "everyone someone anyone nobody none these those this that most few neither either himself y'all"
+)
+_DETERMINERS: Final = word_set(
+    "the a an this that these those both its his her their our my your all some several many"
+)
+_QUANTITY: Final = word_set(
+    "few each every any no other another most more certain various such same about around nearly almost roughly over "
+    "least at some dozens hundreds thousands scores tens millions million thousand hundred dozen number numbers group "
+    "handful majority couple pair lot lots plenty of one two three four five six seven eight nine ten eleven twelve "
+    "fifteen twenty thirty forty fifty sixty seventy eighty ninety half quarter third approximately only just both"
+)
+_COUNTING: Final = word_set(
+    "dozens hundreds thousands scores tens millions number group groups handful majority couple pair crowd crowds lot "
+    "minority half bunch string band waves wave series variety range part parts remnants rest core bulk cluster"
+)
+_NUMBERS: Final = {
+    "two": 2, "both": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "2": 2, "3": 3, "4": 4, "5": 5, "6": 6, "7": 7, "8": 8, "pair": 2, "duo": 2, "trio": 3,
+}  # fmt: skip
+_OWNERS: Final = word_set("its his her their our my your")
+_PREPOSITIONS: Final = word_set(
+    "of from in to for at on with by against near outside inside under over between behind among along across around "
+    "within beyond into onto through toward towards about after before during since without including"
+)
+_WHERE: Final = word_set("in at near outside inside across around on")
+_FORMER: Final = word_set("former ex onetime erstwhile ousted deposed toppled disgraced retired")
+_NOT_ITS_OWN: Final = word_set(
+    "backed supported allied funded trained speaking aligned friendly armed financed sponsored brokered made built "
+    "mediated flagged style era bound wide educated linked"
+)
+_LOOSELY_ITS_OWN: Final = word_set(
+    "led based controlled run owned born occupied held ruled administered dominated appointed installed majority governed"
+)
+_AGAINST: Final = word_set("anti pro non post pre ex inter trans un")
+_HONORIFICS: Final = word_set(
+    "mr mrs ms miss dr sir dame madam madame mme monsieur lord lady prof hon sayyid sayed shaikh haji hajji ustad comrade "
+    "brother sister father don dona doctor saint st messrs herr frau"
+)
+_WOMEN: Final = word_set("mrs ms miss dame lady madam madame mme frau queen princess empress sister")
+_MEN: Final = word_set("mr sir lord king prince emperor father brother monsieur herr")
+_WOMEN_ROLES: Final = word_set(
+    "spokeswoman chairwoman congresswoman councilwoman policewoman businesswoman actress woman girl mother daughter wife "
+    "widow queen princess empress sister nun schoolgirl servicewoman waitress duchess baroness"
+)
+_MEN_ROLES: Final = word_set(
+    "chairman congressman policeman businessman actor man boy father son husband king prince emperor monk brother "
+    "clergyman gunman fisherman imam ayatollah priest bishop pope cardinal nephew uncle schoolboy"
+)
+_PARTICLES: Final = word_set(
+    "al el bin ibn ben bint abu abd von van der den de da do dos das di du del della la le ter ten y e ul ur os ud i af zu"
+)
+_GIVEN_NAMES: Final = word_set(
+    # Names of places and peoples that are given names too, when a capitalised word follows.
+    "georgia jordan chad paris victoria israel kenya sydney austin dallas florence charlotte virginia carolina chelsea india "
+    "ireland brooklyn madison jackson lincoln london america asia cheyenne dakota savannah montana alexandria sofia santiago "
+    "lourdes nancy roman german francis dominica christian kingston diego salvador angola washington holland christine "
+    "cairo marseille martin lima cuba malta lyon milan houston denver boston preston windsor adelaide"
+)
+_PLACE_HEADS: Final = word_set(
+    "city town village province region district island river lake mount mountain sea gulf strait port capital county "
+    "peninsula valley desert ocean airport square street border prison camp base bay cape canal dam bridge suburb hamlet "
+    "governorate oblast prefecture municipality area zone neighborhood neighbourhood crossing checkpoint hills coast "
+    "highlands reef shoal archipelago forest avenue road compound barracks stadium cemetery mosque church beach "
+    "plant station facility complex outpost settlement enclave plateau corridor heartland frontier waters heights "
+    "mountains islands hotel palace palaces square"
+)
+_ONLY_PLACE: Final = word_set(
+    "river lake mount mountain sea gulf strait bay cape canal dam bridge street avenue road border airport ocean desert "
+    "peninsula valley island islands square shoal reef highlands coast mountains archipelago crossing checkpoint forest "
+    "beach heights plateau corridor waters prison camp base cemetery oblast governorate county suburb hills"
+)
+_NOT_NATIONAL: Final = word_set(
+    # Things called after a nation without being of it.
+    "restaurant food cuisine roulette dressing doll fries toast wine cheese beer vodka salad dish dishes language literature "
+    "takeaway noodles rice tea coffee carpet rug bath bulldog shepherd flu measles opera lessons class course"
+)
+_ORGANISATION_HEADS: Final = word_set(
+    "agency airlines airways academy administration alliance army assembly association authority bank board brigade "
+    "brigades bureau cabinet center centre chamber church club coalition college command commission committee community "
+    "company confederation conference congress consortium convention corp corporation corps council court daily "
+    "delegation department directorate embassy exchange federation fleet force forces forum foundation front fund group "
+    "guard herald holdings hospital inc industries initiative institute institution journal laboratory league ltd ministry "
+    "mission monitor motors movement museum network news newspaper observatory office oil organisation organization "
+    "parliament partnership party petroleum plc police post press project registry secretariat senate service services "
+    "society star state station store symphony syndicate team television theatre times tribune tribunal trust tv union "
+    "university watch weekly workers zeitung gazette dispatch review telegraph observer inquirer globe chronicle "
+    "bloc campaign initiative watchdog airline energy mining steel media radio agency school gmbh ag sa llc llp co "
+    "battalion regiment militia liberation resistance democrats republicans conservatives greens socialists communists "
+    "liberals tigers wolves shield congregation ulema jamaat jaish harakat lashkar ansar hizb partido parti partia "
+    "shipping telecom telecommunications technologies systems software chemical pharmaceuticals group construction"
+)
+_ORGANISATION_SECTORS: Final = {
+    **dict.fromkeys(
+        "airlines airways airline company corp corporation exchange holdings inc industries ltd motors oil petroleum plc "
+        "store consortium energy mining steel gmbh ag llc llp co shipping telecom telecommunications technologies systems "
+        "software chemical pharmaceuticals construction bank".split(),
+        "BUS",
+    ),
+    **dict.fromkeys(
+        "daily herald journal monitor news newspaper post press star television times tribune tv weekly zeitung gazette "
+        "dispatch review telegraph observer inquirer globe chronicle media radio".split(),
+        "JRN",
+    ),
+    **dict.fromkeys("academy college institute laboratory university school museum observatory".split(), "EDU"),
+    **dict.fromkeys("army battalion brigade brigades command corps fleet regiment".split(), "MIL"),
+    **dict.fromkeys("liberation resistance jaish harakat lashkar ansar".split(), "REB"),
+    **dict.fromkeys("democrats republicans conservatives greens socialists communists liberals party partido parti".split(), "PTY"),
+    **dict.fromkeys("foundation trust watch network league society association project initiative campaign".split(), "SOC"),
+    **dict.fromkeys("union workers confederation".split(), "LAB"),
+    **dict.fromkeys("church congregation ulema".split(), "REL"),
+    **dict.fromkeys("administration agency authority bureau cabinet commission council department directorate embassy "
+                    "ministry mission office registry secretariat delegation".split(), "GOV"),
+    **dict.fromkeys("court tribunal".split(), "JUD"),
+    **dict.fromkeys("assembly congress parliament senate chamber".split(), "LEG"),
+    **dict.fromkeys("hospital".split(), "MED"),
+    "front": "REB",
+    "militia": "UAF",
+    "police": "COP",
+    "syndicate": "CRM",
+    "club": "CVL",
+    "team": "CVL",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A stretch of a phrase: what the gazetteer matched, or one loose word."""
+
+    first: int
+    last: int
+    match: Match | None
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        return self.match.entries if self.match else ()
+
+    @property
+    def office(self) -> Office | None:
+        return self.match.office if self.match else None
+
+
+def read_phrase(text: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
+    """Read one mention.
+
+    Args:
+        text: the exact words of the mention.
+        gazetteer: the tables.
+        hints: what is known beside the words.
+    """
+    cut = words(text)
+    while cut and cut[-1].mark:
+        cut.pop()
+    while cut and cut[0].mark:
+        cut.pop(0)
+    if not cut:
+        return Phrase("other")
+    keys = frozenset(word.key for word in cut if not word.mark)
+    if len(cut) == 1 and cut[0].key in PRONOUNS and not (cut[0].key == "us" and cut[0].text.replace(".", "") == "US"):
+        return Phrase(
+            "pronoun",
+            head=cut[0].key,
+            keys=keys,
+            plural=cut[0].key in _PLURAL_PRONOUNS,
+            number=_NUMBERS.get(cut[0].key),
+        )
+    parts = _appositions(cut, gazetteer)
+    read = [_read_part(part, text, gazetteer, hints) for part in parts]
+    joined = _join(read, text, gazetteer)
+    return replace(joined, keys=keys)
+
+
+_PLURAL_PRONOUNS: Final = word_set(
+    "they we them us themselves ourselves both all some many others several two these those"
+)
+
+
+def _appositions(cut: Sequence[Word], gazetteer: Gazetteer) -> list[Sequence[Word]]:
+    """Cut at commas, brackets and dashes, except where a known name runs across them."""
+    parts: list[list[Word]] = [[]]
+    for word in cut:
+        if word.key in (",", "(", ")", "[", "]", ";", ":", "—", "–"):
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [part for part in parts if any(not word.mark for word in part)] or [cut]
+
+
+def _segment(part: Sequence[Word], gazetteer: Gazetteer) -> list[_Item]:
+    items: list[_Item] = []
+    at = 0
+    while at < len(part):
+        match = None if part[at].mark else gazetteer.matches(part, at)
+        if match is not None:
+            items.append(_Item(at, match.last, match))
+            at = match.last
+        else:
+            items.append(_Item(at, at + 1, None))
+            at += 1
+    return items
+
+
+def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
+    definite, own, number, start = False, None, None, 0
+    while start < len(part) - 1:
+        word = part[start]
+        if word.mark:
+            start += 1
+            continue
+        known = gazetteer.matches(part, start)
+        if known is not None and known.entries and (known.last - start > 1 or word.key not in _DETERMINERS):
+            break
+        if word.key in _DETERMINERS:
+            definite = definite or word.key in ("the", "this", "that", "these", "those", "both")
+            own = word.key if word.key in _OWNERS else own
+        elif not (word.key in _QUANTITY or word.text.isdigit() or word.key in _NUMBERS):
+            break
+        elif word.capital and not part[start + 1].capital and start > 0:
+            break
+        number = _NUMBERS.get(word.key, number)
+        start += 1
+    if start and part[start].hyphen and not (known and known.entries):
+        start -= 1
+    items = _segment(part, gazetteer)
+    items = [item for item in items if item.first >= start] or items
+    # The core ends before the first preposition that is no part of a name.
+    core: list[_Item] = []
+    post_at: int | None = None
+    for item in items:
+        if (
+            item.match is None
+            and core
+            and not part[item.first].mark
+            and part[item.first].key in _PREPOSITIONS
+            and not part[item.first].capital
+        ):
+            post_at = item.first
+            break
+        if item.match is None and core and part[item.first].key in _RELATIVE:
+            break
+        core.append(item)
+    while core and core[-1].match is None and part[core[-1].first].mark:
+        core.pop()
+    if not core:
+        return Phrase("other", definite=definite, own=own, number=number)
+    preposition = part[post_at].key if post_at is not None else None
+    post = part[post_at + 1 :] if post_at is not None else []
+    head_word = part[core[-1].last - 1]
+    if preposition == "of" and post and head_word.key in _COUNTING and not head_word.capital:
+        inner = _read_part(post, text, gazetteer, hints)
+        modifier = _owner(core[:-1], part, gazetteer)
+        return replace(
+            inner,
+            plural=True,
+            definite=definite or inner.definite,
+            country=inner.country or (modifier.country if modifier else None),
+        )
+    phrase = _read_core(core, part, preposition, post, text, gazetteer, hints)
+    return replace(
+        phrase,
+        definite=definite or phrase.definite,
+        own=own or phrase.own,
+        number=number if number is not None else phrase.number,
+    )
+
+
+_RELATIVE: Final = word_set("who which whom whose that where when")
+
+
+def _text(part: Sequence[Word], first: int, last: int, text: str) -> str:
+    return " ".join(text[part[first].start : part[last - 1].end].split())
+
+
+def _owner(items: Sequence[_Item], part: Sequence[Word], gazetteer: Gazetteer) -> Entry | None:
+    """Find whose something is among what stands before its head: a body before a state, the first of each."""
+    strong: list[Entry] = []
+    weak: list[Entry] = []
+    for item in items:
+        entry = (
+            item.match.entry(
+                "organisation", "country", "adjective", "people", "region", "capital", "seat", "person", "surname"
+            )
+            if item.match
+            else None
+        )
+        if entry is None:
+            continue
+        if item.first > 0 and part[item.first].hyphen and part[item.first - 1].key in _AGAINST:
+            continue
+        after = part[item.last] if item.last < len(part) else None
+        if after is not None and after.hyphen:
+            if after.key in _NOT_ITS_OWN:
+                continue
+            if after.key in _LOOSELY_ITS_OWN:
+                weak.append(entry)
+                continue
+        strong.append(entry)
+    found = strong or weak
+    if not found:
+        return None
+    return found[0]
+
+
+def _owners(items: Sequence[_Item], part: Sequence[Word]) -> list[Entry]:
+    found = []
+    for item in items:
+        if item.match is None:
+            continue
+        entry = item.match.entry("organisation", "seat")
+        if entry is not None:
+            after = part[item.last] if item.last < len(part) else None
+            if not (after is not None and after.hyphen and after.key in _NOT_ITS_OWN):
+                found.append(entry)
+    return found
+
+
+def _former(items: Iterable[_Item], part: Sequence[Word]) -> bool:
+    return any(
+        part[index].key in _FORMER
+        for item in items
+        for index in range(item.first, item.last)
+        if not part[index].mark and item.match is None
+    )
+
+
+def _name_run(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> int:
+    """Return the index of the item from which the rest is a run of capitalised words that could be a name."""
+    at = len(core)
+    while at > 0:
+        item = core[at - 1]
+        word = part[item.first]
+        if word.mark:
+            break
+        if item.match is None:
+            particle = word.key in _PARTICLES and at < len(core)
+            if not (word.capital or particle):
+                break
+        elif item.entries:
+            only_person = all(entry.role in ("surname", "person") for entry in item.entries)
+            # A place's or a nation's name inside a longer run: "Georgia Meloni", "Israel Katz".
+            given = (
+                at < len(core)
+                and item.last - item.first == 1
+                and word.key in _GIVEN_NAMES
+                and not _possessive(core, at, part)
+            )
+            if not (only_person or given):
+                break
+            if given and not only_person:
+                at -= 1
+                break
+        else:
+            # A title that is a family name: "John Major", "Julie Bishop".
+            before = core[at - 2] if at > 1 else None
+            family = (
+                at == len(core)
+                and item.last - item.first == 1
+                and word.capital
+                and before is not None
+                and before.match is None
+                and part[before.first].capital
+                and not part[before.first].mark
+                and item.office is not None
+                and item.office.kind == "person"
+                and not item.office.body
+            )
+            if not family:
+                break
+        at -= 1
+    return at
+
+
+def _possessive(core: Sequence[_Item], at: int, part: Sequence[Word]) -> bool:
+    return at < len(core) and part[core[at].first].key == "'s"
+
+
+def _read_core(
+    core: list[_Item],
+    part: Sequence[Word],
+    preposition: str | None,
+    post: Sequence[Word],
+    text: str,
+    gazetteer: Gazetteer,
+    hints: Hints,
+) -> Phrase:
+    last = core[-1]
+    former = _former(core[:-1], part)
+    if len(core) == 1 and last.entries:
+        # A word alone: the name, unless it is a title in small letters ("president") or reads on ("Speaker of …").
+        return _after_name(_named(last, part, text, gazetteer, hints), preposition, post, text, gazetteer, hints)
+    run = _name_run(core, part, hints)
+    if run < len(core):
+        person = _person(core, run, part, preposition, post, text, gazetteer, hints)
+        if person is not None:
+            return person
+    if last.office is not None and not (last.entries and part[last.first].capital):
+        return _role(core, part, preposition, post, text, gazetteer, hints, former)
+    if last.entries:
+        entry = (
+            last.match.entry("country", "seat", "organisation", "person", "capital", "region") if last.match else None
+        )
+        title = next((item for item in core[:-1] if item.office and item.office.kind == "person"), None)
+        if entry is not None and entry.role == "person" and title is not None:
+            return _titled(entry, core[: core.index(title) + 1], part, text, gazetteer, hints, former)
+        phrase = _named(last, part, text, gazetteer, hints)
+        if phrase.kind == "person" and phrase.entry and former and phrase.sectors:
+            phrase = replace(phrase, sectors=("ELI",), former=True)
+        owner = _owner(core[:-1], part, gazetteer)
+        if phrase.country is None and owner is not None:
+            phrase = replace(phrase, country=owner.country)
+        return _after_name(phrase, preposition, post, text, gazetteer, hints)
+    return _unknown(core, part, preposition, post, text, gazetteer, hints)
+
+
+def _after_name(
+    phrase: Phrase, preposition: str | None, post: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hints
+) -> Phrase:
+    if preposition in ("of", "from", "in", "at") and post and phrase.country is None:
+        of = _read_part(post, text, gazetteer, hints)
+        return replace(phrase, country=of.country)
+    return phrase
+
+
+def _named(item: _Item, part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
+    """Read a phrase whose head is one known name; choose among what the name can be."""
+    assert item.match is not None
+    spelt = _text(part, item.first, item.last, text)
+    entry = choose(item.match.entries, gazetteer, hints)
+    if item.office is not None and not part[item.first].capital:
+        return _office_phrase(item.office, item.match.plural, None, None, spelt, False)
+    return _from_entry(entry, spelt, gazetteer, hints)
+
+
+def choose(entries: Sequence[Entry], gazetteer: Gazetteer, hints: Hints) -> Entry:
+    """Choose what an ambiguous name stands for here.
+
+    Args:
+        entries: what the tables have under the name, never empty.
+        gazetteer: the tables.
+        hints: date, roles and the model's guess of the kind.
+    """
+    if len(entries) == 1:
+        return entries[0]
+    user = next((entry for entry in entries if entry.rule == Rule.USER), None)
+    if user is not None:
+        return user
+    by_role: dict[str, Entry] = {}
+    for entry in entries:
+        by_role.setdefault(entry.role, entry)
+    surnames = [entry for entry in entries if entry.role == "surname"]
+    if surnames and (len(surnames) == len(entries) or hints.kind("person") > 0.5):
+        return holder(surnames, hints.date) or surnames[0]
+    for role in ("country", "person", "organisation", "seat", "capital", "region", "people", "adjective"):
+        if role in by_role:
+            if role == "country" and "capital" in by_role and hints.place:
+                return by_role["capital"]
+            return by_role[role]
+    return entries[0]
+
+
+def holder(entries: Sequence[Entry], date: dt.date) -> Entry | None:
+    """Choose among persons of one name: who held office on the day, else the one who last left it.
+
+    Args:
+        entries: persons with the name.
+        date: the document's day.
+
+    Returns:
+        The person, or None if two held office on the day or nobody held it in the ten years before.
+    """
+    serving = [entry for entry in entries if any(term.covers(date) for term in entry.terms)]
+    if serving:
+        return serving[0] if len({entry.id for entry in serving}) == 1 else None
+    past = []
+    for entry in entries:
+        ends = [term.last for term in entry.terms if term.last is not None and term.last < date]
+        if ends and (date - max(ends)).days < 3653:
+            past.append((max(ends), entry))
+    if not past:
+        return None
+    latest = max(end for end, _ in past)
+    best = [entry for end, entry in past if end == latest]
+    return best[0] if len({entry.id for entry in best}) == 1 else None
+
+
+def term_on(entry: Entry, date: dt.date) -> tuple[tuple[str, ...], str | None, bool]:
+    """Return sectors, office and whether the person is out of office, on a day.
+
+    Args:
+        entry: a person with dated terms.
+        date: the document's day.
+    """
+    serving = [term for term in entry.terms if term.covers(date)]
+    if serving:
+        latest = max(serving, key=lambda term: term.first or dt.date.min)
+        return latest.sectors, latest.office or None, False
+    if entry.terms and all(term.last is not None and term.last < date for term in entry.terms):
+        last = max(entry.terms, key=lambda term: term.last or dt.date.min)
+        return ("ELI",), f"former {last.office}" if last.office else None, True
+    return (), None, False
+
+
+def _from_entry(entry: Entry, spelt: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
+    if entry.role in ("person", "surname"):
+        sectors, title, former = term_on(entry, hints.date)
+        if not entry.terms:
+            sectors = entry.sectors
+        return Phrase(
+            "name", entry, entry.name if entry.role == "person" else spelt, "person", entry.country, sectors, title,
+            entry.rule, former=former, woman=True if entry.woman else None,
+        )  # fmt: skip
+    if entry.role in ("people", "adjective"):
+        if entry.role == "adjective" or entry.kind != "country":
+            kind: EntityKind = entry.kind
+            return Phrase("name", entry, entry.name, kind, entry.country, entry.sectors, None, entry.rule)
+        # "Russians", "a Briton": people of the country, not the state.
+        return Phrase(
+            "role",
+            None,
+            None,
+            "group",
+            entry.country,
+            (*entry.sectors, "CVL"),
+            None,
+            Rule.DEMONYM,
+            singular(spelt.casefold()),
+            spelt.endswith(("s", "men")),
+        )
+    sectors = entry.sectors
+    if entry.terms and not any(term.covers(hints.date) for term in entry.terms):
+        sectors = ()
+    return Phrase("name", entry, entry.name, entry.kind, entry.country, sectors, None, entry.rule)
+
+
+def _office_phrase(
+    office: Office, plural: bool, owner: Entry | None, body: Entry | None, title: str, former: bool
+) -> Phrase:
+    sectors = office.sectors
+    if office.body:
+        if body is not None and body.role in ("organisation", "seat") and body.kind != "country":
+            sectors = body.sectors
+        elif body is not None and body.sectors and body.role not in ("person", "surname"):
+            sectors = (*body.sectors, *[s for s in sectors if s not in body.sectors])
+    elif owner is not None and "PRE" in owner.sectors and "PRE" not in sectors:
+        sectors = ("PRE", *sectors)
+    return Phrase(
+        "role", None, None, "group" if plural and office.kind == "person" else office.kind, owner.country if owner else None,
+        sectors, title, Rule.OFFICE, singular(title.casefold().rsplit(" ", 1)[-1]), plural, former=former, body=body,
+    )  # fmt: skip
+
+
+def _retired(sectors: tuple[str, ...]) -> tuple[str, ...]:
+    return ("ELI",) if sectors and sectors[0] in ("GOV", "LEG", "JUD", "MIL", "COP", "SPY", "PTY") else sectors
+
+
+def _gender(keys: Iterable[str]) -> bool | None:
+    found = set(keys)
+    if found & (_WOMEN | _WOMEN_ROLES):
+        return True
+    if found & (_MEN | _MEN_ROLES):
+        return False
+    return None
+
+
+def _titled(
+    entry: Entry,
+    items: Sequence[_Item],
+    part: Sequence[Word],
+    text: str,
+    gazetteer: Gazetteer,
+    hints: Hints,
+    former: bool,
+) -> Phrase:
+    """A known person under a title: the text's title goes before the table's, the table's country before a guess."""
+    title = items[-1]
+    assert title.office is not None
+    spelt = _text(part, items[0].first, title.last, text)
+    owner = _owner(items[:-1], part, gazetteer)
+    role = _office_phrase(
+        title.office, False, owner, _body(items, part), _text(part, title.first, title.last, text), former
+    )
+    sectors = _retired(role.sectors) if former or entry.country is None else role.sectors
+    country = entry.country or role.country
+    sex = _gender(spelt.casefold().split())
+    return Phrase(
+        "name", entry, entry.name, "person", country, sectors or entry.sectors, role.title, Rule.OFFICE_HOLDER if entry.terms else Rule.NAME,
+        former=former, body=role.body, woman=True if entry.woman else sex,
+    )  # fmt: skip
+
+
+def _body(items: Sequence[_Item], part: Sequence[Word]) -> Entry | None:
+    bodies = _owners(items, part)
+    return bodies[-1] if bodies else None
+
+
+def _person(
+    core: list[_Item],
+    run: int,
+    part: Sequence[Word],
+    preposition: str | None,
+    post: Sequence[Word],
+    text: str,
+    gazetteer: Gazetteer,
+    hints: Hints,
+) -> Phrase | None:
+    """Read "Chinese President Xi Jinping", "Mr. Le", "rebel commander John Garang", "John Garang of the SPLA"."""
+    before = core[:run]
+    names = core[run:]
+    first, last = names[0].first, names[-1].last
+    honorific = None
+    if part[first].key in _HONORIFICS and last - first > 1:
+        honorific = part[first].key
+        first += 1
+        while first < last and part[first].mark:
+            first += 1
+    while first < last - 1 and part[first].key in _FORMER:
+        first += 1
+    if first >= last:
+        return None
+    title_item = before[-1] if before else None
+    title = title_item.office if title_item else None
+    loose = last - first
+    last_key = part[last - 1].key
+    name = _text(part, first, last, text)
+    plain_organisation = last_key in _ORGANISATION_HEADS and loose > 0 and not (title and title.kind == "person")
+    plain_place = last_key in _PLACE_HEADS and loose > 1
+    known = names[0].match.entries if len(names) == 1 and names[0].match and names[0].entries else ()
+    entry = None
+    if known:
+        entry = (
+            choose(known, gazetteer, hints)
+            if any(e.role == "person" for e in known)
+            else holder([e for e in known if e.role == "surname"], hints.date)
+        )
+    if (plain_organisation or plain_place) and not honorific and entry is None:
+        return None
+    likely = hints.kind("person")
+    other = hints.kind("organisation", "group", "place", "country", "other")
+    if title is not None and title.kind == "person" and not title_item_plural(title_item):
+        sure = True
+    elif honorific:
+        sure = True
+    elif title is not None and title.kind == "organisation" and title_item is not None:
+        # "oil company Rosneft", "the newspaper Kommersant", "rebel group Ansaru": the name of a body.
+        owner = _owner(before[:-1], part, gazetteer)
+        sectors = title.sectors or (owner.sectors if owner else ())
+        if part[title_item.first].capital and not part[title_item.first - 1 : title_item.first]:
+            name = _text(part, title_item.first, last, text)
+        return Phrase(
+            "name",
+            entry,
+            entry.name if entry else name,
+            "organisation",
+            owner.country if owner else None,
+            sectors,
+            None,
+            Rule.OFFICE,
+        )
+    elif entry is not None:
+        sure = likely >= other
+    else:
+        owner = _owner(before, part, gazetteer)
+        if (
+            owner is not None
+            and title is None
+            and before
+            and part[before[-1].last - 1].key != "'s"
+            and owner.role in ("country", "region", "capital")
+            and likely < 0.5
+        ):
+            return None
+        places = gazetteer.places(name) if not before and likely < 0.5 else ()
+        if places and not _looks_given(names, part):
+            return None
+        if last_key in ("army", "brigade"):
+            return None
+        sure = likely > other or (not hints.kinds and (loose >= 2 or entry is not None))
+    if not sure:
+        return None
+    owner = _owner(before[:-1] if title else before, part, gazetteer)
+    body = _body(before, part)
+    former = _former(before, part)
+    sectors: tuple[str, ...] = ()
+    spelt_title = None
+    country = owner.country if owner else None
+    rule = Rule.NAME
+    if title is not None and title_item is not None:
+        role = _office_phrase(title, False, owner, body, _text(part, title_item.first, title_item.last, text), former)
+        sectors, spelt_title, rule = role.sectors, role.title, Rule.OFFICE
+        if former:
+            sectors = _retired(sectors)
+    elif body is not None:
+        sectors, country, rule = body.sectors, body.country, Rule.OFFICE
+    if post and preposition in ("of", "from", "at", "for", "with") and not sectors:
+        of = _read_part(post, text, gazetteer, hints)
+        if of.form != "other":
+            country = country or of.country
+            if of.kind in ("organisation", "group") or of.form == "role":
+                sectors, rule = of.sectors, Rule.OFFICE
+    woman = _gender([honorific or "", *(part[i].key for item in before for i in range(item.first, item.last))])
+    if entry is not None:
+        own_sectors, own_title, gone = term_on(entry, hints.date)
+        country = entry.country or country
+        if not sectors:
+            sectors, spelt_title, former = own_sectors or (entry.sectors if not entry.terms else ()), own_title, gone
+            rule = entry.rule
+        woman = True if entry.woman else woman
+    return Phrase(
+        "name", entry, entry.name if entry is not None and entry.role == "person" else name, "person", country, sectors,
+        spelt_title, rule, former=former, body=body, woman=woman,
+    )  # fmt: skip
+
+
+def title_item_plural(item: _Item | None) -> bool:
+    """Whether a title stands in the plural ("ministers Lavrov and Kuleba")."""
+    return bool(item and item.match and item.match.plural)
+
+
+def _looks_given(names: Sequence[_Item], part: Sequence[Word]) -> bool:
+    return len(names) > 1 and part[names[0].first].key in _GIVEN_NAMES
+
+
+def _role(
+    core: list[_Item],
+    part: Sequence[Word],
+    preposition: str | None,
+    post: Sequence[Word],
+    text: str,
+    gazetteer: Gazetteer,
+    hints: Hints,
+    former: bool,
+) -> Phrase:
+    """Read a phrase whose head is a title or role noun, with whose it is from what stands around it."""
+    last = core[-1]
+    assert last.match is not None and last.office is not None
+    office = last.office
+    owner = _owner(core[:-1], part, gazetteer)
+    body = _body(core[:-1], part)
+    spelt = _text(part, last.first, last.last, text)
+    sectors: tuple[str, ...] | None = None
+    if body is None and office.body:
+        # The body may itself be a common noun: "army spokesman", "union leader", "Foreign Ministry official".
+        common = next(
+            (
+                i.office
+                for i in reversed(core[:-1])
+                if i.office is not None and i.office.sectors and not _stands_off(i, part)
+            ),
+            None,
+        )
+        if common is not None:
+            sectors = common.sectors
+            if common.body:
+                sectors = None
+    of: Phrase | None = None
+    if post and preposition in ("of", "from", "for", "at", "with", "in", "on", "to", "near", "inside"):
+        of = _read_part(post, text, gazetteer, hints)
+    phrase = _office_phrase(office, last.match.plural, owner, body, spelt, former)
+    if phrase.kind == "country" or office.kind == "country":
+        state = owner if owner and owner.kind == "country" else None
+        country = phrase.country if state else None
+        if of is not None and preposition == "of" and of.entry is not None and of.entry.kind in ("country", "place"):
+            return replace(of, definite=True)
+        return Phrase(
+            "role",
+            None,
+            None,
+            "country",
+            country,
+            (),
+            None,
+            Rule.NONE,
+            singular(part[last.last - 1].key),
+            last.match.plural,
+        )
+    if sectors is not None:
+        phrase = replace(phrase, sectors=sectors)
+    if of is not None and preposition is not None:
+        phrase = _with_of(phrase, office, of, preposition, sectors is not None or body is not None)
+    if former and phrase.kind in ("person", "group"):
+        phrase = replace(phrase, sectors=_retired(phrase.sectors))
+    capital = all(
+        part[i].capital
+        for item in core
+        for i in range(item.first, item.last)
+        if not part[i].mark and part[i].key not in ("the", "of", "for", "and", "&")
+    )
+    woman = _gender(part[i].key for i in range(last.first, last.last))
+    phrase = replace(phrase, woman=woman)
+    loose = [
+        item for item in core[:-1] if item.match is None and part[item.first].capital and not part[item.first].mark
+    ]
+    if office.kind == "organisation" and capital and loose and part[last.first].capital:
+        # Capitalised words the tables do not know before a body's noun: a proper name.
+        end = core[-1].last
+        name = _text(part, core[0].first, end, text)
+        if preposition == "of" and post and post[0].capital:
+            name = _text(part, core[0].first, len(part), text)
+        head = part[end - 1].key
+        listed = _ORGANISATION_SECTORS.get(head)
+        chosen = phrase.sectors if phrase.sectors and not (listed and office.body) else (listed,) if listed else ()
+        return replace(phrase, form="name", name=name, kind="organisation", sectors=chosen, title=None)
+    if (
+        office.kind == "organisation" and part[last.first].capital and last.last - last.first == 1
+        and preposition == "of" and post and post[0].capital
+        and part[last.first].key not in ("government", "ministry", "parliament", "army", "state", "council")
+    ):  # fmt: skip
+        # "University of Geosciences", "Bank of Cyprus": the of-phrase belongs to the name.
+        return replace(phrase, form="name", name=_text(part, core[0].first, len(part), text), title=None)
+    if part[core[0].first].key in _NOT_NATIONAL or part[last.last - 1].key in _NOT_NATIONAL:
+        return replace(phrase, country=None, kind="other", sectors=())
+    return phrase
+
+
+def _stands_off(item: _Item, part: Sequence[Word]) -> bool:
+    after = part[item.last] if item.last < len(part) else None
+    return after is not None and after.hyphen and after.key in _NOT_ITS_OWN
+
+
+def _with_of(phrase: Phrase, office: Office, of: Phrase, preposition: str, has_body: bool) -> Phrase:
+    """Add what an of-phrase says: "president of Kenya", "leader of Hezbollah", "officials in Washington"."""
+    country = phrase.country
+    abroad = set(office.title.split()) & {
+        "ambassador",
+        "envoy",
+        "representative",
+        "embassy",
+        "consulate",
+        "mission",
+        "attache",
+        "nuncio",
+        "emissary",
+        "mediator",
+        "coordinator",
+    }
+    if country is None and not (abroad and preposition in ("to", "for", "in", "on", "at")) and preposition != "to":
+        country = of.country
+    sectors, body = phrase.sectors, phrase.body
+    if (
+        office.body
+        and not has_body
+        and preposition in ("of", "from", "for", "at", "with")
+        and of.form in ("name", "role")
+    ):
+        group = of.kind in ("organisation", "group")
+        if group and of.entry is not None and of.entry.role != "capital":
+            sectors, body = of.sectors, of.entry
+        elif group and of.sectors:
+            sectors = of.sectors
+    return replace(phrase, country=country, sectors=sectors, body=body)
+
+
+def _unknown(
+    core: list[_Item],
+    part: Sequence[Word],
+    preposition: str | None,
+    post: Sequence[Word],
+    text: str,
+    gazetteer: Gazetteer,
+    hints: Hints,
+) -> Phrase:
+    """Read a phrase whose head the tables do not know: an unknown proper name, or some noun of somebody's."""
+    last = core[-1]
+    head = part[last.last - 1]
+    owner = _owner(core, part, gazetteer)
+    country = owner.country if owner else None
+    first = core[0].first
+    name = _text(part, first, last.last, text)
+    capital = head.capital and last.match is None
+    of = _read_part(post, text, gazetteer, hints) if post and preposition in ("of", "from", "in", "at", "for") else None
+    extended = preposition in ("of", "for") and bool(post) and post[0].capital and capital
+    if head.key in _NOT_NATIONAL:
+        return Phrase("other", None, name, "other", None, head=singular(head.key))
+    owned = any(part[item.first].key == "'s" for item in core)
+    if capital and not owned or (capital and owned and owner is None):
+        if (
+            head.key in _PLACE_HEADS
+            and head.key not in _ORGANISATION_HEADS
+            or head.key in _ONLY_PLACE
+            or part[first].key in ("mount", "lake", "cape", "port", "fort")
+        ):
+            return _place(name, country, gazetteer, hints)
+        listed = _ORGANISATION_SECTORS.get(head.key)
+        if head.key in _ORGANISATION_HEADS or extended or len(core) > 1 and owner is not None:
+            if extended:
+                name = _text(part, first, len(part), text)
+                country = country or (of.country if of else None)
+            sectors = (listed,) if listed else ()
+            if owner is not None and owner.role in ("organisation", "seat") and owner.sectors and not sectors:
+                sectors = owner.sectors
+            return Phrase("name", None, name, "organisation", country, sectors, None, Rule.NAME)
+        places = gazetteer.places(name)
+        if places and hints.kind("person") < 0.5 and hints.kind("organisation", "group") < 0.6:
+            return _place(name, country, gazetteer, hints)
+        kind = max(hints.kinds, key=lambda item: item[1])[0] if hints.kinds else None
+        if kind == "place":
+            return _place(name, country, gazetteer, hints)
+        known: EntityKind | None = kind if kind in ("person", "organisation", "group", "other") else None  # type: ignore[assignment]
+        return Phrase("name", None, name, known, country, (), None, Rule.NAME if kind else Rule.NONE)
+    if capital and owned:
+        # "Russia's Navalny", "Germany's Siemens".
+        at = max(index for index, item in enumerate(core) if part[item.first].key == "'s") + 1
+        name = _text(part, core[at].first, last.last, text)
+        kind = max(hints.kinds, key=lambda item: item[1])[0] if hints.kinds else None
+        known = kind if kind in ("person", "organisation", "group", "other", "place") else None  # type: ignore[assignment]
+        listed = _ORGANISATION_SECTORS.get(head.key)
+        return Phrase("name", None, name, known, country, (listed,) if listed else (), None, Rule.NAME)
+    # A common noun the tables do not know; its last known role noun may still tell the sector.
+    inner = next((item for item in reversed(core) if item.office is not None), None)
+    sectors = ()
+    if (
+        inner is not None
+        and inner.office is not None
+        and inner.office.kind == "person"
+        and not inner.office.body
+        and head.key in _GROUP_NOUNS
+    ):
+        sectors = inner.office.sectors
+    if country is None and of is not None and preposition in ("of", "from"):
+        country = of.country
+    body = _body(core, part)
+    if body is not None and not sectors:
+        sectors = body.sectors
+    kind_guess = max(hints.kinds, key=lambda item: item[1])[0] if hints.kinds else None
+    known = kind_guess if kind_guess in ("person", "country", "organisation", "group", "place", "other") else None  # type: ignore[assignment]
+    return Phrase(
+        "other", None, None, known, country, sectors, None, Rule.DEMONYM if owner else Rule.NONE, singular(head.key),
+        singular(head.key) != head.key, body=body,
+    )  # fmt: skip
+
+
+_GROUP_NOUNS: Final = word_set("forces units groups fighters members crews ranks leaders")
+
+
+def _place(name: str, country: str | None, gazetteer: Gazetteer, hints: Hints) -> Phrase:
+    places = gazetteer.places(name)
+    if country is not None:
+        places = tuple(place for place in places if place.country == country) or ()
+    return Phrase("name", None, name, "place", country or (places[0].country if places else None), (), None, Rule.PLACE)
+
+
+def _join(read: list[Phrase], text: str, gazetteer: Gazetteer) -> Phrase:
+    """Join the parts of an apposition: the one with a proper name is the entity, the others describe it."""
+    if len(read) == 1:
+        return read[0]
+    named = [phrase for phrase in read if phrase.form == "name"]
+    first = read[0]
+    if first.kind == "place" or (
+        first.form == "name"
+        and first.entry is not None
+        and first.entry.role in ("capital", "region")
+        and len(named) > 1
+    ):
+        # "Portland, Oregon": the second name says where the first lies.
+        where = next(
+            (p for p in read[1:] if p.form == "name" and p.entry is not None and p.entry.kind in ("country", "place")),
+            None,
+        )
+        if where is not None and first.name is not None:
+            return replace(first, country=where.country, rule=Rule.PLACE, kind="place", entry=None, sectors=())
+        return first
+    base = next((p for p in named if p.kind == "person"), None)
+    if base is None:
+        base = first if first.form == "name" or not named else first
+        if (
+            first.form == "role"
+            and named
+            and first.kind in ("person", "organisation")
+            and named[0].kind in (None, "person", "organisation", "group")
+        ):
+            base = named[0]
+    result = base
+    for other in read:
+        if other is base:
+            continue
+        if (
+            other.form == "name"
+            and base.form == "name"
+            and other.name
+            and len(other.keys or {other.name}) == 1
+            and _is_short(other.name, base)
+        ):
+            result = replace(result, alias=other.name)
+            continue
+        if other.form == "role" and other.kind in ("person", "group", "organisation", None):
+            result = replace(
+                result,
+                kind=result.kind or other.kind,
+                country=result.country or other.country,
+                sectors=other.sectors
+                if other.sectors and (result.entry is None or not result.sectors)
+                else result.sectors,
+                title=other.title if result.kind == "person" and result.title is None else result.title,
+                body=result.body or other.body,
+                woman=result.woman if result.woman is not None else other.woman,
+                former=result.former or other.former,
+                rule=Rule.OFFICE if result.entry is None else result.rule,
+            )
+        elif other.form == "name" and base.form == "role" and other.name and other.name.isupper():
+            result = replace(result, alias=other.name)
+        elif other.form == "name" and result.country is None and other.kind in ("country", "place") and other.country:
+            result = replace(result, country=other.country)
+    return replace(result, definite=first.definite, number=first.number)
+
+
+def _is_short(name: str, base: Phrase) -> bool:
+    letters = name.replace(".", "")
+    return letters.isupper() and 2 <= len(letters) <= 8 and base.kind != "person"

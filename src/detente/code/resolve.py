@@ -1,0 +1,308 @@
+"""Mentions → entities: who is meant, of which country and sector, and by which rule that was decided."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from detente.code.coref import Cluster, Context, Resolver, share_countries
+from detente.code.phrases import Hints, Phrase, read_phrase, term_on
+from detente.gazetteer import Gazetteer, LearnedRole, Place
+from detente.gazetteer.names import key, word_set
+from detente.records import Document, Entity, Extraction, Mention, Options, Rule, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Entities of a document in order of first mention, and one mention for each of the extraction's."""
+
+    entities: tuple[Entity, ...]
+    mentions: tuple[Mention, ...]
+
+
+_BEFORE: Final = re.compile(r"([A-Za-z]+)\s+(?:the\s+|downtown\s+|central\s+|nearby\s+|neighbou?ring\s+)?$")
+_LOCATIVE: Final = word_set(
+    "in at to from near outside inside around across via through into toward towards throughout over"
+)
+_BETWEEN: Final = re.compile(r"[\s,]*(?:in|at|near|outside|of|from|across|inside)\s+(?:the\s+|nearby\s+|downtown\s+)?$")
+_DATELINE: Final = re.compile(
+    r"\A\W{0,3}([A-Z][A-Z .'’-]{2,40}?)(?:,\s*[A-Z][A-Za-z. ]{2,30})?(?:,\s*[A-Z][a-z]{2,8}\.?\s+\d{1,2})?\s*(?:\([^()\n]{2,40}\)\s*)?(?:—|–|--|-|:)\s"
+)
+
+
+def resolve(
+    document: Document, sentences: tuple[Sentence, ...], extraction: Extraction, gazetteer: Gazetteer, options: Options
+) -> Resolution:
+    """Resolve every mention of a document.
+
+    Args:
+        document: the report; its date decides who holds an office.
+        sentences: its sentences.
+        extraction: the model's mentions, events and statements.
+        gazetteer: the tables, loaded with the options' actors and territories.
+        options: how to code (its territories must be the gazetteer's).
+
+    Returns:
+        Entities and mentions with ids e1…, m1…; the same input gives the same output.
+    """
+    texts = [document.text[draft.span.start : draft.span.end] for draft in extraction.mentions]
+    hints = _hints(document, extraction)
+    phrases = [read_phrase(text, gazetteer, hint) for text, hint in zip(texts, hints, strict=True)]
+    home = _home(document, sentences, phrases, gazetteer)
+    contexts = _contexts(document, extraction, phrases, hints, gazetteer)
+    resolver = Resolver(gazetteer, phrases, contexts, texts, home)
+    resolver.run()
+    share_countries(resolver.clusters, home)
+    _take_model(resolver.clusters, extraction)
+    return _output(document, extraction, resolver, gazetteer)
+
+
+def _hints(document: Document, extraction: Extraction) -> list[Hints]:
+    acting: set[int] = set()
+    placed: set[int] = set()
+    for event in extraction.events:
+        acting.update(event.actors)
+        acting.update(event.recipients)
+        if event.place is not None:
+            placed.add(event.place)
+    for statement in extraction.statements:
+        acting.update(index for index in (statement.speaker, statement.addressee) if index is not None)
+    found = []
+    for index, draft in enumerate(extraction.mentions):
+        before = _BEFORE.search(document.text[max(0, draft.span.start - 40) : draft.span.start])
+        word = before.group(1).casefold() if before else ""
+        acts = index in acting and not (word == "in" and index in placed)
+        found.append(Hints(document.date, draft.kinds, acts, index in placed or word in _LOCATIVE))
+    return found
+
+
+def _contexts(
+    document: Document, extraction: Extraction, phrases: Sequence[Phrase], hints: Sequence[Hints], gazetteer: Gazetteer
+) -> list[Context]:
+    mentions = extraction.mentions
+    subjects: set[int] = set()
+    for event in extraction.events:
+        subjects.update(event.actors)
+    pieces: list[tuple[int, int, int | None, int | None]] = []
+    for statement in extraction.statements:
+        if statement.speaker is not None:
+            subjects.add(statement.speaker)
+        pieces.extend((span.start, span.end, statement.speaker, statement.addressee) for span in statement.content)
+    pieces.sort(key=lambda piece: (piece[0], -piece[1]))
+    starts = [piece[0] for piece in pieces]
+    quotes = _quotes(document.text)
+    orders: Counter[int] = Counter()
+    found = []
+    for index, draft in enumerate(mentions):
+        speaker = addressee = None
+        # The innermost content that holds the mention: pieces nest, so the last that begins before it and ends after.
+        for at in range(bisect_right(starts, draft.span.start) - 1, -1, -1):
+            start, end, who, whom = pieces[at]
+            if end >= draft.span.end and who != index:
+                speaker, addressee = who, whom
+                break
+            if draft.span.start - start > 5000:
+                break
+        near = None
+        if index + 1 < len(mentions) and mentions[index + 1].sentence == draft.sentence:
+            between = document.text[draft.span.end : mentions[index + 1].span.start]
+            if len(between) < 25 and _BETWEEN.fullmatch(between):
+                near = _place_country(phrases[index + 1], gazetteer)
+        found.append(
+            Context(
+                draft.sentence, orders[draft.sentence], index in subjects or orders[draft.sentence] == 0,
+                bool(bisect_right(quotes, draft.span.start) % 2), speaker, addressee, near, hints[index],
+            )
+        )  # fmt: skip
+        orders[draft.sentence] += 1
+    return found
+
+
+def _quotes(text: str) -> list[int]:
+    """Offsets where quotation opens and closes in turn; a paragraph's end closes what is left open."""
+    found: list[int] = []
+    for match in re.finditer(r'["“”]|\n\n', text):
+        opened = len(found) % 2 == 1
+        character = match.group()
+        if character == "\n\n":
+            if opened:
+                found.append(match.start())
+        elif character == "“":
+            if not opened:
+                found.append(match.start())
+        elif character == "”":
+            if opened:
+                found.append(match.start())
+        else:
+            found.append(match.start())
+    return found
+
+
+def _place_country(phrase: Phrase, gazetteer: Gazetteer) -> str | None:
+    if phrase.kind in ("place", "country") and phrase.country:
+        return phrase.country
+    if phrase.entry is not None and phrase.entry.role == "capital":
+        return phrase.entry.country
+    return None
+
+
+def _home(
+    document: Document, sentences: Sequence[Sentence], phrases: Sequence[Phrase], gazetteer: Gazetteer
+) -> str | None:
+    """The country a report is about: that most often spoken of, its dateline counting three times."""
+    counts: Counter[str] = Counter()
+    for phrase in phrases:
+        if phrase.country and gazetteer.country(phrase.country):
+            counts[phrase.country] += 1
+    opening = sentences[0].start if sentences else 0
+    for text in {document.text[:120], document.text[opening : opening + 120]}:
+        match = _DATELINE.match(text)
+        if match:
+            code = country_of_place(match.group(1).strip(" -"), gazetteer)
+            if code:
+                counts[code] += 3
+                break
+    if not counts:
+        return None
+    best = max(counts.values())
+    return next(code for code in counts if counts[code] == best)
+
+
+def country_of_place(name: str, gazetteer: Gazetteer) -> str | None:
+    """Return the country of a place by its name, in capitals too ("KATHMANDU"); None if not known.
+
+    Args:
+        name: a capital, region, country or city.
+        gazetteer: the tables.
+    """
+    for entry in gazetteer.lookup(name):
+        if entry.role in ("capital", "region", "country") and entry.country:
+            return entry.country
+    places = gazetteer.places(name)
+    return places[0].country if places else None
+
+
+def _take_model(clusters: Iterable[Cluster], extraction: Extraction) -> None:
+    """Where no table says a sector, take the model's, if it is more likely than not."""
+    for cluster in clusters:
+        if (
+            cluster.sectors
+            or cluster.members
+            or cluster.entry is not None
+            or cluster.kind not in ("person", "organisation", "group")
+        ):
+            continue
+        votes: Counter[str] = Counter()
+        for index in cluster.mentions:
+            for sector, value in extraction.mentions[index].sectors:
+                votes[sector] += value  # type: ignore[assignment]
+        total = len(cluster.mentions)
+        likely = [(value / total, sector) for sector, value in votes.items() if sector != "-"]
+        if likely:
+            value, sector = max(likely)
+            if value > 0.4 and value > votes.get("-", 0) / total:
+                cluster.sectors = (sector,)
+
+
+def _output(document: Document, extraction: Extraction, resolver: Resolver, gazetteer: Gazetteer) -> Resolution:
+    order: dict[int, None] = {}
+    for at in resolver.of:
+        for member in resolver.clusters[at].members:
+            order.setdefault(member)
+        order.setdefault(at)
+    # Members come before or after their group as the text has them; ids follow the first mention.
+    first: dict[int, int] = {}
+    for index, at in enumerate(resolver.of):
+        first.setdefault(at, index)
+        for member in resolver.clusters[at].members:
+            first.setdefault(member, index)
+    ranked = sorted(order, key=lambda at: (first[at], bool(resolver.clusters[at].members), at))
+    ids = {at: f"e{number}" for number, at in enumerate(ranked, 1)}
+    homes = Counter(c.country for c in resolver.clusters if c.country)
+    entities = []
+    for at in ranked:
+        cluster = resolver.clusters[at]
+        place = _locate(cluster, homes, gazetteer) if cluster.kind == "place" else None
+        country = cluster.country or (place.country if place else None)
+        sectors = cluster.sectors
+        title = cluster.title
+        if cluster.entry is not None and cluster.entry.terms and cluster.kind == "person" and not sectors:
+            sectors, title, _ = term_on(cluster.entry, document.date)
+        entities.append(
+            Entity(
+                ids[at],
+                cluster.name,
+                cluster.kind,
+                country,
+                tuple(dict.fromkeys(sectors)),
+                title if cluster.kind == "person" else None,
+                tuple(ids[member] for member in cluster.members),
+                cluster.entry.wikidata if cluster.entry else None,
+                place.region if place else None,
+                place.latitude if place else None,
+                place.longitude if place else None,
+            )
+        )
+    mentions = []
+    for index, draft in enumerate(extraction.mentions):
+        at = resolver.of[index]
+        rule = resolver.rules[index]
+        cluster = resolver.clusters[at]
+        if rule == Rule.NONE and (cluster.country or cluster.sectors) and not cluster.members:
+            rule = Rule.MODEL if cluster.entry is None and draft.sectors else rule
+        mentions.append(
+            Mention(
+                f"m{index + 1}",
+                draft.span.start,
+                draft.span.end,
+                document.text[draft.span.start : draft.span.end],
+                ids[at],
+                rule,
+            )
+        )
+    return Resolution(tuple(entities), tuple(mentions))
+
+
+def _locate(cluster: Cluster, homes: Counter[str], gazetteer: Gazetteer) -> Place | None:
+    """Find a place's region and coordinates; among places of one name, one in a country the report speaks of."""
+    places = gazetteer.places(cluster.name)
+    if cluster.country:
+        places = tuple(place for place in places if place.country == cluster.country)
+    if not places:
+        return None
+    spoken = [place for place in places if place.country in homes]
+    return (spoken or places)[0]
+
+
+def learned_roles(document: Document, resolution: Resolution) -> tuple[LearnedRole, ...]:
+    """Return the roles a report gave to persons by name, to be kept with their date for later reports.
+
+    Args:
+        document: the report.
+        resolution: what `resolve` gave for it.
+
+    Returns:
+        One role for each named person with country, sector and a title that stands in the text.
+    """
+    titled = {
+        mention.entity
+        for mention in resolution.mentions
+        if mention.rule in (Rule.OFFICE, Rule.OFFICE_HOLDER, Rule.COREFERENCE, Rule.NAME)
+    }
+    found = []
+    for entity in resolution.entities:
+        if (
+            entity.kind == "person"
+            and entity.id in titled
+            and entity.country
+            and entity.sectors
+            and entity.title
+            and " " in entity.name
+        ):
+            if key(entity.title) in key(document.text[:200_000]):
+                found.append(LearnedRole(entity.name, entity.country, entity.sectors, entity.title, document.date))
+    return tuple(found)
