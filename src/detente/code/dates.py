@@ -75,6 +75,7 @@ class _Context:
     previous: When | None
     future: bool
     depth: int = 0
+    in_range: bool = False
 
 
 _Handler = Callable[[re.Match[str], _Context], When | None]
@@ -997,6 +998,9 @@ _YEARLESS: Final = re.compile(
 
 @_rule(r"(?:from |between |both )?.+(?: (?:to|through|until|till|and|or) |-| - ).+")
 def _from_to(found: re.Match[str], context: _Context) -> When | None:
+    if context.in_range:
+        return None
+    context = replace(context, in_range=True)
     text = re.sub(r"^(?:from|between|both) ", "", found[0])
     for link in re.finditer(r" (?:to|through|until|till|and|or) (?:(?:on|in|early on) )?| - |-", text):
         left, right = text[: link.start()], text[link.end() :]
@@ -1094,7 +1098,9 @@ _TIMEISH: Final = re.compile(
 )
 
 
-@_rule(r"(?:the )?((?:{WD} )?{MO} {DOM}|{DOM} {MO}|{Y}) ((?!bc\b)[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,4})")
+@_rule(
+    r"(?:the )?((?:{WD} )?{MO} {DOM}|{DOM} {MO}|{Y}) ((?!(?:bc|the|an?|he|she|it|they|we|i|who|which|that|his|her|its|their|was|were|is|are|had|has|have|will|would)\b)[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,4})"
+)
 def _qualifying(found: re.Match[str], context: _Context) -> When | None:
     if _TIMEISH.search(found[2]) or re.match(r"(?:to|and|or|through|until)\b", found[2]):
         return None

@@ -32,7 +32,7 @@ _OPENERS: Final = "\"'“‘«([{"
 _TITLES: Final = frozenset(
     "mr mrs ms mx dr prof sen sens rep reps gov govs gen lt col maj capt cmdr cdr adm vadm radm sgt brig rev hon pres st fr msgr"
     " amb atty supt insp spc pvt cpl ald sec mt ft vs v e.g i.e cf viz eg ie mme mlle messrs sra sr.a ste dep asst det gens brig.gen"
-    " lt.gen lt.col maj.gen lt.cmdr ph.d.cand chmn comdr".split()
+    " lt.gen lt.col maj.gen lt.cmdr ph.d.cand chmn comdr dem".split()
 )
 """Abbreviations that never end a sentence."""
 _BEFORE_NUMBER: Final = frozenset(
@@ -139,7 +139,7 @@ def _ends(text: str, begin: int, found: re.Match[str], limit: int) -> bool:
         word,
         bool(opener.strip()),
         closed,
-        begin == found.start() - len(token),
+        not text[begin : found.start() - len(token)].strip(),
         text[max(begin, found.start() - 40) : found.start() - len(token)],
     )
 

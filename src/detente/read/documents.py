@@ -5,17 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import glob
 import hashlib
-import io
+import logging
 import os
+import re
 import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from detente.errors import InputError, OptionError
-from detente.read import formats
+from detente.read.compressed import unpacked
+from detente.read.formats import READERS, format_of
+from detente.read.language import language
 from detente.read.parts import layout
 from detente.read.raw import FIELDS, Format, Options, Raw
 from detente.read.text import clean, line, publication_date
@@ -41,6 +44,7 @@ def documents(
     on_fault: Callable[[Fault], None] | None = None,
     format: Format | None = None,
     columns: Mapping[str, str] | None = None,
+    on_note: Callable[[str], None] | None = None,
     max_characters: int = 1_000_000,
 ) -> Iterator[Document]:
     """Read reports, in the order of the sources; files of a folder or pattern by name.
@@ -57,7 +61,8 @@ def documents(
         on_fault: called with each fault; left out, each is an `InputWarning`.
         format: the format of all inputs; left out, the name and the first bytes say.
         columns: field of a report (`id`, `date`, `text`, `title`, `url`, `source`, `author`, `language`) → the key
-            or column that holds it.
+            or column that holds it; for CSV and Parquet guessed where left out.
+        on_note: called with what was guessed; left out, the logger `detente.read` warns of it.
         max_characters: the longest text taken for a report.
 
     Returns:
@@ -71,6 +76,7 @@ def documents(
         format=_given_format(format),
         columns=_given_columns(columns or {}),
         max_characters=max_characters,
+        on_note=on_note or logging.getLogger("detente.read").warning,
     )
     single = isinstance(source, (str, os.PathLike)) or hasattr(source, "read")
     sources: Iterable[Source] = [source] if single else source  # type: ignore[list-item,assignment]
@@ -95,8 +101,8 @@ def _given_date(date: str | dt.date | None) -> dt.date | None:
 
 
 def _given_format(name: Format | None) -> Format | None:
-    if name is not None and name not in formats.READERS:
-        raise OptionError(f"format: {name!r} is none of {', '.join(sorted(formats.READERS))}")
+    if name is not None and name not in READERS:
+        raise OptionError(f"format: {name!r} is none of {', '.join(sorted(READERS))}")
     return name
 
 
@@ -166,9 +172,10 @@ def _read(
         return
     ours = name not in ("<stdin>", "<stream>")
     try:
-        head = io.BufferedReader(_Raw(stream), 1 << 16)
-        kind = options.format or _format(name, head)
-        for row in formats.READERS[kind](head, name, options):
+        body = unpacked(stream, options.max_ratio)
+        kind = options.format or format_of(name, body)
+        rows = READERS[kind](stream if kind == "parquet" and ours else body, name, options)
+        for row in rows:
             if isinstance(row, Fault):
                 on_fault(row)
                 continue
@@ -187,32 +194,6 @@ def _read(
     finally:
         if ours:
             stream.close()
-
-
-class _Raw(io.RawIOBase):
-    """Any object with `read` as a raw stream, so that one kind of buffer serves files, pipes and HTTP bodies."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._stream.read(len(buffer))
-        if isinstance(data, str):
-            raise InputError("the stream gives text, not bytes: open it in binary mode")
-        buffer[: len(data)] = data
-        return len(data)
-
-
-_SUFFIXES: Final[Mapping[str, Format]] = {".jsonl": "json", ".ndjson": "json", ".json": "json"}
-
-
-def _format(name: str, stream: io.BufferedReader[_Raw]) -> Format:
-    if suffix := _SUFFIXES.get(Path(name).suffix.lower()):
-        return suffix
-    return "json" if stream.peek(512).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "text"
 
 
 def _made(raw: Raw, options: Options) -> tuple[Document, str | None]:
@@ -234,13 +215,21 @@ def _made(raw: Raw, options: Options) -> tuple[Document, str | None]:
             source=line(raw.source),
             url=line(raw.url),
             author=line(raw.author) or found.author,
-            language=line(raw.language) or "en",
+            language=_language(raw.language, text),
             parts=found.parts,
             truncated=found.cut is not None,
             date_rule=rule,
         ),
         removed,
     )
+
+
+def _language(given: object, text: str) -> str:
+    """Return the language a source names, as ISO 639-1 where it is a tag or a name of English, else the text's own."""
+    name = (line(given) or "").lower()
+    if name in ("english", "eng"):
+        return "en"
+    return re.split("[-_]", name)[0] if re.fullmatch(r"[a-z]{2,3}(?:[-_]\w+)*", name) else language(text)
 
 
 def _date(raw: Raw, options: Options) -> tuple[dt.date, str | None]:

@@ -1,166 +1,86 @@
-"""One reader a format: a stream of bytes in, raw reports and faults out, one at a time."""
+"""Which reader a file takes: by its name, else by its first bytes."""
 
 from __future__ import annotations
 
-import json
+import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from detente.errors import InputError
-from detente.read.raw import FIELDS, Format, Options, Raw, Rows
-from detente.records import Fault
-
-_HEADER: Final = re.compile(rb"\s{0,64}date[ \t]{0,8}:?[ \t]{1,8}(\d\S{0,40})(?=\s|$)", re.IGNORECASE)
-_NEXT: Final = re.compile(rb"[ \t]{0,64}date[ \t]{0,8}:?[ \t]{1,8}\d{4}-\d\d-\d\d(?=\s|$)", re.IGNORECASE)
-_CHUNK: Final = 1 << 16
-
-
-def decoded(data: bytes) -> str:
-    """Decode UTF-8.
-
-    Raises:
-        InputError: it is not UTF-8; names the offset, and the encoding where its first bytes give it away.
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError("not UTF-8 but UTF-16: convert it first")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}") from None
-
-
-def lines(stream: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield numbered lines; None for a line longer than `longest`, which is skipped without being held."""
-    number = 0
-    while line := stream.readline(longest + 1):
-        number += 1
-        if len(line) > longest and not line.endswith(b"\n"):
-            while (more := stream.readline(_CHUNK)) and not more.endswith(b"\n"):
-                pass
-            yield number, None
-        else:
-            yield number, line
-
-
-def read_text(stream: BinaryIO, name: str, options: Options) -> Rows:
-    """Read dated plain text: `date YYYY-MM-DD`, then the text on the same line or below it.
-
-    A line that begins so after a blank line begins a further report of the same file.
-    """
-    kept: list[bytes] = []
-    size, count, after_blank, too_long = 0, 0, True, False
-    started = False
-
-    def report() -> Iterator[Raw | Fault]:
-        nonlocal count
-        if not started:
-            return
-        count += 1
-        record = str(count) if count > 1 else None
-        if too_long:
-            yield Fault(name, record, f"longer than {options.max_characters:,} characters: no report is")
-            return
-        data = b"".join(kept)
-        try:
-            header = _HEADER.match(data[3:] if data.startswith(b"\xef\xbb\xbf") else data)
-            if not header:
-                yield Raw(record, decoded(data))
-                return
-            body = data[data.index(header[0]) + header.end() :]
-            yield Raw(record, decoded(body), decoded(header[1]), "text:date")
-        except InputError as error:
-            yield Fault(name, record, str(error))
-
-    limit = options.max_characters * 4 + 4096
-    while line := stream.readline(_CHUNK):
-        if after_blank and started and _NEXT.match(line):
-            yield from report()
-            kept, size, too_long, started = [], 0, False, False
-        if line.strip():
-            started = True
-        after_blank = not line.strip()
-        size += len(line)
-        too_long = too_long or size > limit
-        if too_long:
-            kept = []
-        else:
-            kept.append(line)
-    if started:
-        yield from report()
-    elif not count:
-        yield Fault(name, None, "empty: no text")
-
-
-def read_json(stream: BinaryIO, name: str, options: Options) -> Rows:
-    """Read JSON Lines, one report an object a line; also one array or object over several lines, as `.json` has it."""
-    first = True
-    some = False
-    for number, line in lines(stream, options.max_record):
-        record = str(number)
-        if line is None:
-            some = True
-            yield Fault(name, record, f"line longer than {options.max_record:,} bytes")
-            continue
-        body = line.strip().removeprefix(b"\xef\xbb\xbf")
-        if not body:
-            continue
-        some = True
-        if first and (body[:1] == b"[" or body == b"{"):
-            yield from _whole_json(line, stream, name, options)
-            return
-        first = False
-        yield _row_of_json(body, record, name, options)
-    if not some:
-        yield Fault(name, None, "empty: no text")
-
-
-def _whole_json(head: bytes, stream: BinaryIO, name: str, options: Options) -> Rows:
-    limit = options.max_record * 4
-    data = head + stream.read(limit)
-    if len(data) > limit:
-        yield Fault(name, None, f"JSON array larger than {limit:,} bytes: write JSON Lines, one object a line")
-        return
-    try:
-        value = _parsed(data)
-    except InputError as error:
-        yield Fault(name, None, str(error))
-        return
-    for index, item in enumerate(value if isinstance(value, list) else [value], start=1):
-        yield _row(item, str(index), name, options, "json")
-
-
-def _parsed(data: bytes) -> Any:
-    text = decoded(data)
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise InputError("broken JSON: nested too deep") from None
-    except json.JSONDecodeError as error:
-        raise InputError(f"broken JSON: {error.msg} at character {error.pos}") from None
-    except ValueError:
-        raise InputError("broken JSON: a number has too many digits") from None
-
-
-def _row_of_json(body: bytes, record: str, name: str, options: Options) -> Raw | Fault:
-    try:
-        return _row(_parsed(body), record, name, options, "json")
-    except InputError as error:
-        return Fault(name, record, str(error))
-
-
-def _row(item: object, record: str, name: str, options: Options, rule: str) -> Raw | Fault:
-    if not isinstance(item, Mapping):
-        return Fault(name, record, f"not an object with text and date but {type(item).__name__}")
-    names = {field: options.columns.get(field, field) for field in FIELDS}
-    if names["text"] not in item:
-        return Fault(name, record, f'no field "{names["text"]}"')
-    values = {field: item.get(key) for field, key in names.items()}
-    if not isinstance(values["text"], str):
-        return Fault(name, record, f'"{names["text"]}" is no string')
-    return Raw(record, date_rule=f"{rule}:{names['date']}", **values)
-
+from detente.read import plain, tables, web
+from detente.read.raw import Format, Options, Rows
 
 Reader = Callable[[BinaryIO, str, Options], Rows]
 
-READERS: Final[Mapping[Format, Reader]] = {"text": read_text, "json": read_json}
+READERS: Final[Mapping[Format, Reader]] = {
+    "text": plain.read_text,
+    "json": plain.read_json,
+    "html": web.read_html,
+    "feed": web.read_feed,
+    "warc": web.read_warc,
+    "csv": tables.read_csv,
+    "tsv": tables.read_csv,
+    "parquet": tables.read_parquet,
+}
+
+_SUFFIXES: Final[Mapping[str, Format]] = {
+    ".jsonl": "json", ".ndjson": "json", ".json": "json", ".html": "html", ".htm": "html", ".xhtml": "html", ".rss": "feed",
+    ".atom": "feed", ".rdf": "feed", ".warc": "warc", ".wet": "warc", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+_PACKED: Final = (".gz", ".bz2", ".zst", ".zstd")
+_FOREIGN: Final[Mapping[bytes, str]] = {
+    b"PK\x03\x04": "a ZIP archive or office file: unpack it first",
+    b"%PDF": "a PDF: take its text out first",
+    b"\x7fELF": "a program",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"SQLite format 3": "a database",
+    b"\xd0\xcf\x11\xe0": "an office file: save it as text first",
+    b"7z\xbc\xaf": "a 7z archive: unpack it first",
+    b"\xfd7zXZ": "an xz archive: unpack it first",
+}
+
+
+def format_of(name: str, stream: io.BufferedReader[Any]) -> Format:
+    """Say the format of a stream.
+
+    Args:
+        name: the file's name, with or without the suffix of its compression.
+        stream: its unpacked bytes; they are looked at, not read.
+
+    Raises:
+        InputError: the first bytes are those of a kind of file that holds no report.
+    """
+    head = stream.peek(2048)[:2048]
+    for magic, what in _FOREIGN.items():
+        if head.startswith(magic):
+            raise InputError(f"{what}: not a format that is read" if ":" not in what else what)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    path = Path(name)
+    while path.suffix.lower() in _PACKED:
+        path = path.with_suffix("")
+    suffix = _SUFFIXES.get(path.suffix.lower())
+    return suffix or _sniffed(head)
+
+
+def _sniffed(head: bytes) -> Format:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start[:1] in (b"{", b"["):
+        return "json"
+    if start.startswith(b"WARC/"):
+        return "warc"
+    low = start[:1024].lower()
+    if low.startswith(b"<") and re.search(rb"<(?:rss|feed|rdf:rdf)\b", low):
+        return "feed"
+    if re.match(
+        rb"(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,200}?-->\s*)?<(?:!doctype\s+html|html|head|body|meta|article|div)\b",
+        low,
+        re.DOTALL,
+    ):
+        return "html"
+    return "text"

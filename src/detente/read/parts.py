@@ -123,6 +123,12 @@ _TERMINAL: Final = re.compile(r"[.!?。！？][\"'”’»)\]\s]*$")
 _CUT_MARK: Final = re.compile(
     r"(?:…|\.\.\.+|\[\s?(?:…|\.\.\.)\s?\]|[\[(](?:\+\s?\d+\s?(?:more\s)?(?:chars|characters|words)|more|continued|cont['’]?d\.?|MORE)[\])])[\"'”’)\]\s]*$"
 )
+_ABOUT_WRITER: Final = re.compile(
+    r"(?:[•*]\s|[.!?][\"'”’)]*\s)(?:(?:additional|further)\sreporting\sby\s|(?:reporting|editing)\sby\s"
+    r"|[A-Z][\w.'’\-]+(?:\s[\w.'’\-]+){0,4}\s(?:is|are|was|were|works|writes|teaches|reports)\s|follow\s|contact\s)[^.!?\n]{0,300}$",
+    re.IGNORECASE,
+)
+"""A last line about the writers, which often has no full stop."""
 _LAST_ABBREVIATION: Final = re.compile(r"(?<![\w.])(?:[A-Za-z]\.){2,}$")
 _TITLE_END: Final = re.compile(
     r"(?<![\w.])(?:Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Maj|Capt|Adm|Sgt|Sen|Rep|Gov|Rev|Hon|St|No|vs|[A-HJ-Z])\.$"
@@ -279,7 +285,7 @@ def _signed_posts(text: str, piece: _Piece, done: list[_Piece], published: dt.da
     """Divide a paragraph at the posts in it. A post's text may be the paragraph before: that is taken off `done`."""
     pieces: list[_Piece] = []
     position = piece.start
-    ends = [m for m in _HANDLE.finditer(text, piece.start, piece.end)]
+    ends = list(_HANDLE.finditer(text, piece.start, piece.end))
     for found in ends:
         if found.start() < position:
             continue
@@ -305,7 +311,10 @@ def _signed_posts(text: str, piece: _Piece, done: list[_Piece], published: dt.da
         start = _post_start(text, position, name_at)
         if not text[start:name_at].strip() and not pieces and done and name.lstrip()[:1] in _DASHES:
             last = done[-1]
-            if last.kind == "paragraph" and last.end - last.start <= _POST_LONGEST and text[last.end - 1] != ":":
+            if last.kind == "tweet" and last.author is None:
+                start = last.start
+                done.pop()
+            elif last.kind == "paragraph" and last.end - last.start <= _POST_LONGEST and text[last.end - 1] != ":":
                 start = last.start
                 done.pop()
         pieces += _paragraph_piece(text, position, start)
@@ -333,7 +342,7 @@ def _post_start(text: str, low: int, high: int) -> int:
     while low < high and text[low].isspace():
         low += 1
     window = max(low, high - _POST_LONGEST)
-    starts = [m for m in _SOFT_END.finditer(text, max(low, window - 2), high)]
+    starts = list(_SOFT_END.finditer(text, max(low, window - 2), high))
     colons = [
         m.end()
         for m in starts
@@ -549,7 +558,8 @@ def _cut(text: str, pieces: list[_Piece]) -> Cut | None:
         running = any(
             _TERMINAL.search(text[max(p.start, p.end - 20) : p.end]) for p in body_parts if p is not last
         ) or bool(re.search(r"[a-z0-9][.!?][\"”’]?\s+[A-Z]", text[last.start : last.end]))
-        if running and len(words) >= 5 and end[-1] not in "*•|_":
+        about_writer = _ABOUT_WRITER.search(end) and not _DANGLING.search(end) and end[-1] not in ",;—–(["
+        if running and len(words) >= 5 and end[-1] not in "*•|_" and not about_writer:
             return Cut.NO_END
         if len(words) >= 5 and (end[-1] in ",;—–([“" or _DANGLING.search(end)):
             return Cut.DANGLING
@@ -565,6 +575,20 @@ def _cut(text: str, pieces: list[_Piece]) -> Cut | None:
     if abbreviation and _only_before_words(text[: last.end], abbreviation[0], last.end - len(abbreviation[0])):
         return Cut.ABBREVIATION
     return None
+
+
+_OPEN_REACH: Final = 500
+"""A quotation opened further back and not closed was closed by a paragraph's end that the text has lost."""
+
+
+def _left_open(tail: str, whole: bool) -> bool:
+    """Tell whether the end of the last paragraph leaves a quotation or bracket open.
+
+    Straight quotation marks do not say which way they face: they are counted, and only in a whole paragraph.
+    """
+    if tail.rfind("“") > tail.rfind("”") or tail.rfind("(") > tail.rfind(")"):
+        return True
+    return whole and "“" not in tail and tail.count('"') % 2 == 1 and not re.search(r"\d\"", tail)
 
 
 def _only_before_words(text: str, abbreviation: str, at: int) -> bool:

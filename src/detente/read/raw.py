@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -40,14 +40,14 @@ class Options:
 
     `date` dates what says no date itself. `format` is taken for every file instead of what its name and first
     bytes say. `columns` maps a field of `FIELDS` to the column or key that holds it. A report longer than
-    `max_characters` is no report; a line, page or row larger than `max_record` bytes is not read; from one
-    compressed file at most `max_unpacked` bytes come, and from a small one at most `max_ratio` times its size.
+    `max_characters` is no report; a line, page or feed larger than `max_record` bytes is not read; a compressed
+    file that grows beyond `max_ratio` times its size is a bomb. `on_note` hears what was guessed.
     """
 
     date: dt.date | None = None
     format: Format | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    on_note: Callable[[str], None] = lambda note: None
     max_characters: int = 1_000_000
     max_record: int = 16_000_000
-    max_unpacked: int = 1 << 40
-    max_ratio: int = 2_000
+    max_ratio: int = 200

@@ -28,7 +28,8 @@ _WINDOWS: Final = {
 _C1: Final = re.compile("[\x80-\x9f]")
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _MOST_REMOVED: Final = 0.05
-"""A text with a larger share of such characters is binary data, not a report."""
+_FEW: Final = 10
+"""A text with more such characters, and with a larger share of them, is binary data and not a report."""
 
 _FIRST_YEAR: Final = 1600
 _LAST_YEAR: Final = 2200
@@ -63,7 +64,7 @@ def clean(raw: str) -> Cleaned:
         InputError: it is empty, has no letter at all, or so many controls that it is binary data.
     """
     said = _SAID.findall(raw)
-    if len(said) > _MOST_REMOVED * len(raw):
+    if len(said) > max(_FEW, _MOST_REMOVED * len(raw)):
         raise InputError(f"not text: {len(said)} of {len(raw)} characters are control characters ({_names(said)})")
     text = _BREAKS.sub("\n", raw)
     if said:
@@ -75,7 +76,7 @@ def clean(raw: str) -> Cleaned:
         raise InputError("no text")
     if not _LETTER.search(text):
         raise InputError("no letter in the text")
-    return Cleaned(text, f"{len(said)} control characters ({_names(said)})" if said else None)
+    return Cleaned(text, f"{len(said)} control character{'s' * (len(said) > 1)} ({_names(said)})" if said else None)
 
 
 def _names(characters: list[str]) -> str:
