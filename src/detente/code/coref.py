@@ -465,11 +465,12 @@ class Resolver:
         known = self._identities.get(person.id)
         if known is not None:
             return known, Rule.COREFERENCE
-        sectors, title, _ = term_on(person, date)
+        now = term_on(person, date)
+        sectors, title = now.sectors, now.office
         if phrase.title and phrase.sectors:
             sectors, title = phrase.sectors, phrase.title
         at = self._found(
-            index, phrase, named=True, entry=person, identity=person.id, name=person.name, country=person.country,
+            index, phrase, named=True, entry=person, identity=person.id, name=person.name, country=now.country,
             sectors=sectors or phrase.sectors, title=title,
         )  # fmt: skip
         self.clusters[at].names.add(key(person.name))

@@ -567,31 +567,46 @@ def holder(entries: Sequence[Entry], date: dt.date) -> Entry | None:
     return best[0] if len({entry.id for entry in best}) == 1 else None
 
 
-def term_on(entry: Entry, date: dt.date) -> tuple[tuple[str, ...], str | None, bool]:
-    """Return sectors, office and whether the person is out of office, on a day.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a person stands on a day; `office` begins with "former" when it is one of the past."""
+
+    sectors: tuple[str, ...]
+    office: str | None
+    country: str | None
+    former: bool
+
+
+def term_on(entry: Entry, date: dt.date) -> Standing:
+    """Return where a person with dated terms stands on a day: sectors, office, country, whether out of office.
 
     Args:
-        entry: a person with dated terms.
+        entry: a person.
         date: the document's day.
     """
     serving = [term for term in entry.terms if term.covers(date)]
     if serving:
         latest = max(serving, key=lambda term: term.first or dt.date.min)
-        return latest.sectors, latest.office or None, False
-    if entry.terms and all(term.last is not None and term.last < date for term in entry.terms):
-        last = max(entry.terms, key=lambda term: term.last or dt.date.min)
-        return ("ELI",), f"former {last.office}" if last.office else None, True
-    return (), None, False
+        return Standing(latest.sectors, latest.office or None, latest.country or entry.country, False)
+    past = [term for term in entry.terms if term.last is not None and term.last < date]
+    if past:
+        last = max(past, key=lambda term: term.last or dt.date.min)
+        soon = next((t for t in entry.terms if t.first is not None and 0 < (t.first - date).days < 60), None)
+        if soon is not None:
+            # From one office to the next: a few weeks between them make nobody a former official.
+            return Standing(soon.sectors, last.office or None, last.country or entry.country, False)
+        return Standing(("ELI",), f"former {last.office}" if last.office else None, last.country or entry.country, True)
+    first = min(entry.terms, key=lambda term: term.first or dt.date.min) if entry.terms else None
+    return Standing((), None, (first.country if first else None) or entry.country, False)
 
 
 def _from_entry(entry: Entry, spelt: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
     if entry.role in ("person", "surname"):
-        sectors, title, former = term_on(entry, hints.date)
-        if not entry.terms:
-            sectors = entry.sectors
+        now = term_on(entry, hints.date)
+        sectors = now.sectors if entry.terms else entry.sectors
         return Phrase(
-            "name", entry, entry.name if entry.role == "person" else spelt, "person", entry.country, sectors, title,
-            entry.rule, former=former, woman=True if entry.woman else None,
+            "name", entry, entry.name if entry.role == "person" else spelt, "person", now.country, sectors, now.office,
+            entry.rule, former=now.former, woman=True if entry.woman else None,
         )  # fmt: skip
     if entry.role in ("people", "adjective"):
         if entry.role == "adjective" or entry.kind != "country":
@@ -664,7 +679,7 @@ def _titled(
         title.office, False, owner, _body(items, part), _text(part, title.first, title.last, text), former
     )
     sectors = _retired(role.sectors) if former or entry.country is None else role.sectors
-    country = entry.country or role.country
+    country = term_on(entry, hints.date).country or role.country
     sex = _gender(spelt.casefold().split())
     return Phrase(
         "name", entry, entry.name, "person", country, sectors or entry.sectors, role.title, Rule.OFFICE_HOLDER if entry.terms else Rule.NAME,
@@ -783,10 +798,10 @@ def _person(
                 sectors, rule = of.sectors, Rule.OFFICE
     woman = _gender([honorific or "", *(part[i].key for item in before for i in range(item.first, item.last))])
     if entry is not None:
-        own_sectors, own_title, gone = term_on(entry, hints.date)
-        country = entry.country or country
+        now = term_on(entry, hints.date)
+        country = now.country or country
         if not sectors:
-            sectors, spelt_title, former = own_sectors or (entry.sectors if not entry.terms else ()), own_title, gone
+            sectors, spelt_title, former = now.sectors if entry.terms else entry.sectors, now.office, now.former
             rule = entry.rule
         woman = True if entry.woman else woman
     return Phrase(

@@ -231,7 +231,8 @@ def _output(document: Document, extraction: Extraction, resolver: Resolver, gaze
         sectors = cluster.sectors
         title = cluster.title
         if cluster.entry is not None and cluster.entry.terms and cluster.kind == "person" and not sectors:
-            sectors, title, _ = term_on(cluster.entry, document.date)
+            now = term_on(cluster.entry, document.date)
+            sectors, title = now.sectors, now.office
         entities.append(
             Entity(
                 ids[at],

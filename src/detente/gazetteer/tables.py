@@ -50,6 +50,7 @@ class Term:
     sectors: tuple[str, ...]
     first: dt.date | None
     last: dt.date | None
+    country: str | None = None
 
     def covers(self, day: dt.date) -> bool:
         """Whether the office was held on a day."""
@@ -361,7 +362,7 @@ class Gazetteer:
         for number, row in _rows(text, file, ("name", "aliases", "country", "sectors")):
             where = f"{file}:{number}"
             kind: EntityKind = _kind(row["kind"], where) if row.get("kind") else "organisation"
-            role: Role = "people" if row.get("kind") == "group" and row.get("people") == "yes" else "organisation"
+            role: Role = "people" if row.get("people") == "yes" and row["sectors"] in ("CVL", "REL") else "organisation"
             entry = Entry(
                 f"{prefix}:{row['name']}",
                 row["name"],
@@ -389,13 +390,17 @@ class Gazetteer:
                 raise GazetteerError(f"{where}: the term of {row['name']} ends before it begins")
             office = self.offices.get(key(row["office"]))
             sectors = office.sectors if office else ("GOV",)
-            terms.setdefault(identity, []).append(Term(row["office"], sectors, first, last))
+            code = self.code(country) if country in self.countries else country
+            if code in ("UNO", "EUR", "IGO"):
+                sectors = ()
+            terms.setdefault(identity, []).append(Term(row["office"], sectors, first, last, code))
             fact = facts.setdefault(identity, {"name": row["name"], "country": country})
             for column in ("aliases", "wikidata", "sex"):
                 if row.get(column):
                     fact[column] = row[column]
         for identity, fact in facts.items():
-            self._add_person(identity, fact, tuple(terms[identity]))
+            held = sorted(terms[identity], key=lambda term: term.first or dt.date.min)
+            self._add_person(identity, {**fact, "country": held[-1].country or fact["country"]}, tuple(held))
 
     def _add_person(
         self, identity: str, fact: dict[str, str], terms: tuple[Term, ...], rule: Rule = Rule.OFFICE_HOLDER
@@ -666,7 +671,10 @@ class Gazetteer:
         found = {
             person.id: person
             for person in self._by_office.get((country, asked), ())
-            if any(key(term.office) == asked and term.covers(date) for term in person.terms)
+            if any(
+                key(term.office) == asked and (term.country or person.country) == country and term.covers(date)
+                for term in person.terms
+            )
         }
         return next(iter(found.values())) if len(found) == 1 else None
 
@@ -674,8 +682,8 @@ class Gazetteer:
     def _by_office(self) -> dict[tuple[str, str], list[Entry]]:
         table: dict[tuple[str, str], list[Entry]] = {}
         for person in self.persons.values():
-            for office in dict.fromkeys(key(term.office) for term in person.terms):
-                table.setdefault((person.country or "", office), []).append(person)
+            for place in dict.fromkeys((term.country or person.country or "", key(term.office)) for term in person.terms):
+                table.setdefault(place, []).append(person)
         return table
 
     def places(self, name: str) -> tuple[Place, ...]:
