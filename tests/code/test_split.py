@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 from detente.code.split import LONGEST_CHARACTERS, LONGEST_WORDS, sentences, spans
 from detente.read.documents import document, documents
 
-CASES = [json.loads(line) for line in (Path(__file__).parents[1] / "cases" / "sentences.jsonl").read_text().splitlines()]
+CASES = [
+    json.loads(line) for line in (Path(__file__).parents[1] / "cases" / "sentences.jsonl").read_text().splitlines()
+]
 
 
 def _split(text: str) -> list[str]:
@@ -29,7 +32,8 @@ def test_sentences(case: dict) -> None:
 
 def test_repeats_and_boilerplate_give_no_sentence_and_posts_only_their_words() -> None:
     lede = "A lasting ceasefire along the river is in the interest of both peoples and of the region, Otieno said."
-    text = f"{lede}\n\nSign up for our newsletter today.\n\nWe met. All went well. pic.twitter.com/abcd1234 — Paul O (@po) May 1, 2020\n\n{lede}"
+    post = "We met. All went well. pic.twitter.com/abcd1234 — Paul O (@po) May 1, 2020"
+    text = f"{lede}\n\nSign up for our newsletter today.\n\n{post}\n\n{lede}"
     found = document(text, "2020-05-01")
     assert [found.text[s.start : s.end] for s in sentences(found)] == [lede, "We met.", "All went well."]
     assert [found.parts[s.part].kind for s in sentences(found)] == ["paragraph", "tweet", "tweet"]
@@ -37,7 +41,10 @@ def test_repeats_and_boilerplate_give_no_sentence_and_posts_only_their_words() -
 
 def test_a_dateline_stays_in_its_sentence() -> None:
     found = document("KABUL (AP) — A bomb killed six. Police came.", "2020-05-01")
-    assert [found.text[s.start : s.end] for s in sentences(found)] == ["KABUL (AP) — A bomb killed six.", "Police came."]
+    assert [found.text[s.start : s.end] for s in sentences(found)] == [
+        "KABUL (AP) — A bomb killed six.",
+        "Police came.",
+    ]
 
 
 def test_long_text_without_an_end_is_cut() -> None:
@@ -47,21 +54,23 @@ def test_long_text_without_an_end_is_cut() -> None:
         assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
 
 
-@given(st.text(st.sampled_from([*"aAbB .!?…\"”)'’1\n", "U.S.", "Mr.", "No. ", "。", "—"]), max_size=200))
+@given(st.lists(st.sampled_from([*"aAbB .!?…\"”)'’1\n", "U.S.", "Mr.", "No. ", "。", "—"]), max_size=100).map("".join))
 @settings(max_examples=300, deadline=None)
 def test_every_letter_is_in_one_sentence(text: str) -> None:
     found = list(spans(text, 0, len(text)))
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
     inside = "".join(text[s.start : s.end] for s in found)
     assert [c for c in inside if c.isalnum()] == [c for c in text if c.isalnum()]
     assert all(text[s.start : s.end] == text[s.start : s.end].strip() for s in found)
 
 
-@pytest.mark.parametrize("piece", [".", ". ", "\"", ".\" ", "U.S. ", "A. ", "?\" The the ", "…", "x.Y", ".A", "。", "a.Bb ", "((", "? "])
+@pytest.mark.parametrize(
+    "piece", [".", ". ", '"', '." ', "U.S. ", "A. ", '?" The the ', "…", "x.Y", ".A", "。", "a.Bb ", "((", "? "]
+)
 def test_hostile_text_takes_linear_time(piece: str) -> None:
     began = time.perf_counter()
-    _split(piece * (400_000 // len(piece)))
-    assert time.perf_counter() - began < 8
+    _split(piece * (100_000 // len(piece)))
+    assert time.perf_counter() - began < 4
 
 
 def test_real_reports_split_within_their_parts(shared: Path) -> None:

@@ -2,7 +2,8 @@
 
 A grammar of small rules: each is a pattern of a whole expression and what it means; most hold a smaller expression
 that is read by the same rules ("by the end of" + "last year"). What no rule reads is unresolved, and so is what
-names no time one could mark in a calendar ("recently", "in the wake of …"). docs/time.md has the conventions and figures.
+names no time one could mark in a calendar ("recently", "in the wake of …"). docs/time.md has the conventions and
+the figures.
 """
 
 from __future__ import annotations
@@ -18,6 +19,11 @@ from typing import Final
 from detente.code import feasts
 from detente.records import Granularity, Span, When
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 UNRESOLVED: Final = When(None, None, "none", "unresolved", "unresolved")
 _LONGEST: Final = 160
 _DEEPEST: Final = 8
@@ -28,8 +34,29 @@ _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep",
 _NUMBERS: Final = {
     word: number
     for number, words in enumerate(
-        "zero|one a an|two couple|three|four|five|six|seven|eight|nine|ten|eleven|twelve dozen|thirteen|fourteen|fifteen"
-        "|sixteen|seventeen|eighteen|nineteen|twenty".split("|")
+        [
+            "zero",
+            "one a an",
+            "two couple",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve dozen",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
     for word in words.split()
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "hundred": 100}
@@ -45,24 +72,33 @@ _ORDINALS: Final = {
     "4th": 4,
 }
 _DECADES: Final = {
-    "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80, "nineties": 90,
+    "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80,
+    "nineties": 90,
 }  # fmt: skip
 
 _V: Final = {
-    "WD": r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?)",
-    "MO": r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)",
+    "WD": r"(?:mon(?:day)?|tue(?:s(?:day)?)?|wed(?:nesday)?|thu(?:r(?:s(?:day)?)?)?|fri(?:day)?|sat(?:urday)?"
+    r"|sun(?:day)?)",
+    "MO": r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)",
     "DOM": r"(?:\d{1,2})(?:st|nd|rd|th)?",
     "Y": r"(?:1[5-9]|20|21)\d\d",
-    "N": r"(?:\d{1,4}|(?:(?:a )?couple(?: of)?|a dozen|dozen|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen"
+    "N": r"(?:\d{1,4}|(?:(?:a )?couple(?: of)?|a dozen|dozen|an?|one|two|three|four|five|six|seven|eight|nine"
+    r"|ten|eleven|twelve|thirteen"
     r"|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
     r"(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?|(?:a )?hundred))",
-    "U": r"(?:hour|day|night|week|fortnight|month|quarter|year|decade|century|centurie|quarter[ -]century|half[ -]century)s?",
+    "U": r"(?:hour|day|night|week|fortnight|month|quarter|year|decade|century|centurie|quarter[ -]century"
+    r"|half[ -]century)s?",
     "BIG": r"(?:day|week|month|quarter|year|decade|century)",
-    "TOD": r"(?:(?:early |late |mid-?)?(?:morning|afternoon|evening|night(?:fall)?|noon|midday|midnight|dawn|dusk|daybreak|sunrise|sunset|lunchtime|hours))",
-    "CLOCK": r"(?:\d{1,2}(?:[:.]\d\d)?(?: ?[ap]m\b| o'clock)?(?: hours)?(?: (?:local(?: time)?|[a-z]{1,2}[sd]?t|gmt|utc|eastern(?: time)?|(?:[a-z]+ )?(?:local )?time))?(?: \(.{1,20}\))?)",
+    "TOD": r"(?:(?:early |late |mid-?)?(?:morning|afternoon|evening|night(?:fall)?|noon|midday|midnight|dawn"
+    r"|dusk|daybreak|sunrise|sunset|lunchtime|hours))",
+    "CLOCK": r"(?:\d{1,2}(?:[:.]\d\d)?(?: ?[ap]m\b| o'clock)?(?: hours)?(?: (?:local(?: time)?|[a-z]{1,2}[sd]?t"
+    r"|gmt|utc|eastern(?: time)?|(?:[a-z]+ )?(?:local )?time))?(?: \(.{1,20}\))?)",
     "SEASON": r"(?:spring|summer|autumn|fall|winter)",
     "ORD": r"(?:first|second|third|fourth|1st|2nd|3rd|4th)",
-    "HEDGE": r"(?:about|around|roughly|approximately|some|nearly|almost|more than|less than|over|under|well over|at least|up to|just over|just under|just|only|barely|close to|as many as|slightly more than|little more than)",
+    "HEDGE": r"(?:about|around|roughly|approximately|some|nearly|almost|more than|less than|over|under|well over"
+    r"|at least|up to|just over|just under|just|only|barely|close to|as many as|slightly more than"
+    r"|little more than)",
     "FEAST": feasts.NAMES,
 }
 
@@ -259,7 +295,7 @@ def _years(context: _Context) -> range:
 
 
 def _month_day(month: int, day: int, context: _Context) -> When | None:
-    """A day without a year. Press style leaves the year out within the current one, so a day soon to come is not a year old."""
+    """A day without a year. The press leaves the current year out, so a day soon to come is not one a year ago."""
     days = []
     for year in _years(context):
         try:
@@ -291,13 +327,23 @@ _YEAR: Final = r"(?:of )?(?:{Y}|(?:the )?(?:last|this|next|same|that|previous|fo
 
 
 @_rule(
-    r"(?:(?:just |more |most |very |only )?recent(?:ly)?|lately|soon|shortly|eventually|once|previously|earlier|later|before|afterwards?|since|then|always|already|often|again|still|formerly"
-    r"|(?:for|in) the (?:near |foreseeable |distant )?(?:future|past)|at (?:the|that|this) (?:time|point|moment|stage)|the other day|these days|nowadays|sometimes?|daily|weekly|monthly|yearly|annual(?:ly)?"
-    r"|(?:in|over|during|for|within)? ?(?:the )?(?:recent|coming|past|last|next|following|subsequent|intervening)(?: few| several| couple of| many)? (?:hours|days|weeks|months|years|decades)(?: that followed)?"
-    r"|(?:(?:a )?few|several|many|some|countless)? ?(?:hours|days|weeks|months|years|decades|centuries) (?:ago|later|earlier|before|after(?:wards)?)"
-    r"|in the (?:hours|days|weeks|months|years|decades) (?:that followed|since|ahead|to come|before|after)|(?:with)?in (?:hours|minutes|days|weeks|months|years)|(?:for|over) (?:hours|days|weeks|months|years|decades|centuries|generations)"
-    r"|(?:on )?(?:every|each)\b.*|on {WD}s|{WD}s|{MO}s?/{MO}s?\b.*|for (?:the )?(?:first|second|third|fourth|fifth|last|umpteenth) (?:time|straight|consecutive)\b.*"
-    r"|in the (?:wake|aftermath|run-?up|midst|course|face|light)\b.*|.*\b(?:bc|bce)|year[- ]on[- ]year|(?:a )?(?:{N}[- ])?(?:day|week|month|year|decade)s?[- ](?:long|old)|.*\banniversary\b.*)"
+    r"(?:(?:just |more |most |very |only )?recent(?:ly)?|lately|soon|shortly|eventually|once|previously"
+    r"|earlier|later|before|afterwards?|since|then|always|already|often|again|still|formerly"
+    r"|(?:for|in) the (?:near |foreseeable |distant )?(?:future|past)|at (?:the|that|this) (?:time|point"
+    r"|moment|stage)|the other day|these days|nowadays|sometimes?|daily|weekly|monthly|yearly"
+    r"|annual(?:ly)?"
+    r"|(?:in|over|during|for|within)? ?(?:the )?(?:recent|coming|past|last|next|following|subsequent"
+    r"|intervening)(?: few| several| couple of| many)? (?:hours|days|weeks|months|years"
+    r"|decades)(?: that followed)?"
+    r"|(?:(?:a )?few|several|many|some|countless)? ?(?:hours|days|weeks|months|years|decades"
+    r"|centuries) (?:ago|later|earlier|before|after(?:wards)?)"
+    r"|in the (?:hours|days|weeks|months|years|decades) (?:that followed|since|ahead|to come|before"
+    r"|after)|(?:with)?in (?:hours|minutes|days|weeks|months|years)|(?:for|over) (?:hours|days|weeks"
+    r"|months|years|decades|centuries|generations)"
+    r"|(?:on )?(?:every|each)\b.*|on {WD}s|{WD}s|{MO}s?/{MO}s?\b.*|for (?:the )?(?:first|second|third"
+    r"|fourth|fifth|last|umpteenth) (?:time|straight|consecutive)\b.*"
+    r"|in the (?:wake|aftermath|run-?up|midst|course|face|light)\b.*|.*\b(?:bc|bce)|year[- ]on[- ]year"
+    r"|(?:a )?(?:{N}[- ])?(?:day|week|month|year|decade)s?[- ](?:long|old)|.*\banniversary\b.*)"
 )
 def _vague(found: re.Match[str], context: _Context) -> When | None:
     text = found[0]
@@ -391,7 +437,9 @@ def _fiscal(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:(?:earlier|later|late|early|until|the) )?(today|tonight|this (?:{TOD})|yesterday|tomorrow|last night|the day before yesterday|the day after tomorrow|tomorrow night|yesterday (?:{TOD})|tomorrow (?:{TOD}))"
+    r"(?:(?:earlier|later|late|early|until|the) )?(today|tonight|this (?:{TOD})|yesterday|tomorrow"
+    r"|last night|the day before yesterday|the day after tomorrow|tomorrow night|yesterday (?:{TOD})"
+    r"|tomorrow (?:{TOD}))"
 )
 def _day_word(found: re.Match[str], context: _Context) -> When | None:
     if found[0].startswith("until"):
@@ -437,7 +485,8 @@ def _weekday_name(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"({WD}) (?:of )?((?:last|this|next|the previous|the following|that|the same) week)|((?:last|this|next) week) (?:on )?({WD})"
+    r"({WD}) (?:of )?((?:last|this|next|the previous|the following|that|the same) week)|((?:last|this"
+    r"|next) week) (?:on )?({WD})"
 )
 def _weekday_of_week(found: re.Match[str], context: _Context) -> When | None:
     week = _known(found[2] or found[3], context)
@@ -480,7 +529,9 @@ def _weekend(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:all |the whole |the entire )?(?:of )?(last|this|next|the current|current|the previous|previous|the preceding|the following|following|the same|that|the past|the last|all|the whole|the coming|the) ({BIG})"
+    r"(?:all |the whole |the entire )?(?:of )?(last|this|next|the current|current|the previous|previous"
+    r"|the preceding|the following|following|the same|that|the past|the last|all|the whole|the coming"
+    r"|the) ({BIG})"
 )
 def _near_unit(found: re.Match[str], context: _Context) -> When | None:
     which, unit = found[1].removeprefix("the ").strip(), found[2]
@@ -586,7 +637,7 @@ def _season(found: re.Match[str], context: _Context) -> When | None:
     if found[1] == "this" and found[2] != "winter":
         return season(today.year)
     if found[1] == "this":
-        return season(today.year if today.month > 8 or context.future and today.month > 2 else today.year - 1)
+        return season(today.year if today.month > 8 or (context.future and today.month > 2) else today.year - 1)
     return _nearest(all_seasons, context)
 
 
@@ -604,7 +655,8 @@ def _decade(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:the )?(\d{1,2})(?:st|nd|rd|th)[ -]century|(?:the )?(eighteenth|nineteenth|twentieth|twenty-first) century|(?:the )?(last|this|next) century"
+    r"(?:the )?(\d{1,2})(?:st|nd|rd|th)[ -]century|(?:the )?(eighteenth|nineteenth|twentieth"
+    r"|twenty-first) century|(?:the )?(last|this|next) century"
 )
 def _century(found: re.Match[str], context: _Context) -> When | None:
     if found[3]:
@@ -662,7 +714,9 @@ def _feast(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:(?:in|at|on) )?(?:the )?(?:very )?(early|mid|middle|late|beginning|start|onset|outset|end|close|first days|first weeks|first months|opening days|opening months|last days|final days|last weeks|final weeks|last months|final months|closing days)(?: (?:of|in|on))?[ -](.+)"
+    r"(?:(?:in|at|on) )?(?:the )?(?:very )?(early|mid|middle|late|beginning|start|onset|outset|end|close"
+    r"|first days|first weeks|first months|opening days|opening months|last days|final days|last weeks"
+    r"|final weeks|last months|final months|closing days)(?: (?:of|in|on))?[ -](.+)"
 )
 def _portion(found: re.Match[str], context: _Context) -> When | None:
     which = found[1]
@@ -782,7 +836,8 @@ def _ago(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:({HEDGE}) )?(half an |half a )?({N})? ?({U}|minutes?) (later|after|afterwards?|after that|thereafter|on|earlier|before|before that|previously|prior)"
+    r"(?:({HEDGE}) )?(half an |half a )?({N})? ?({U}|minutes?) (later|after|afterwards?|after that"
+    r"|thereafter|on|earlier|before|before that|previously|prior)"
 )
 def _later(found: re.Match[str], context: _Context) -> When | None:
     if context.previous is None:
@@ -811,7 +866,8 @@ def _counted_from(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:the )?(day|night|morning|evening|eve|week|month|year) (?:of|(before|after|following|preceding)) (.+)|(?:the )?eve of (.+)"
+    r"(?:the )?(day|night|morning|evening|eve|week|month|year) (?:of|(before|after|following"
+    r"|preceding)) (.+)|(?:the )?eve of (.+)"
 )
 def _day_before(found: re.Match[str], context: _Context) -> When | None:
     anchor = _known(found[3] or found[4], context)
@@ -829,7 +885,8 @@ def _day_before(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:the )?(next|following|previous|preceding|same|that|very next) (day|{TOD}|{WD})|the (day|night|week|month|year) (before|after|earlier)|that same ({BIG})"
+    r"(?:the )?(next|following|previous|preceding|same|that|very next) (day|{TOD}|{WD})|the (day|night"
+    r"|week|month|year) (before|after|earlier)|that same ({BIG})"
 )
 def _next_day(found: re.Match[str], context: _Context) -> When | None:
     if context.previous is None:
@@ -859,7 +916,8 @@ def _same_time(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:(?:in|over|during|for|within|throughout|across) )?(?:at least )?(?:the )?(last|past|previous|preceding|next|coming|following)"
+    r"(?:(?:in|over|during|for|within|throughout|across) )?(?:at least )?(?:the )?(last|past|previous"
+    r"|preceding|next|coming|following)"
     r"(?: ({HEDGE}))? ({N}|quarter|half)[ -]({U})"
 )
 def _rolling_rule(found: re.Match[str], context: _Context) -> When | None:
@@ -909,7 +967,8 @@ def _unit_to(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:ever |dating back to |going back to )?since (?:at least |as early as |about |around )?(.+)|(?:from )?(.+) (?:onwards?|on|forward)"
+    r"(?:ever |dating back to |going back to )?since (?:at least |as early as |about |around )?(.+)"
+    r"|(?:from )?(.+) (?:onwards?|on|forward)"
 )
 def _since(found: re.Match[str], context: _Context) -> When | None:
     if found[2] and found[2] == "later":
@@ -926,7 +985,8 @@ def _since(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(by|until|till|up to|up until|through|before|ahead of|no later than|not later than|on or before|at least until) (?:at least )?(.+)"
+    r"(by|until|till|up to|up until|through|before|ahead of|no later than|not later than|on or before"
+    r"|at least until) (?:at least )?(.+)"
 )
 def _till(found: re.Match[str], context: _Context) -> When | None:
     word = found[1]
@@ -968,9 +1028,8 @@ def _as_early(found: re.Match[str], context: _Context) -> When | None:
 @_rule(
     r"(?:from |between )?(?:{WD} )?({MO}) ({DOM}) ?(?:-|to|and|through|until|or|/)(?: {WD})? ?({DOM})(?: ("
     + _YEAR
-    + r"))?|(?:from |between )?(?:the )?({DOM}) ?(?:-|to|and|through|until|or)(?: {WD})? ?(?:the )?({DOM}) (?:of )?({MO})(?: ("
-    + _YEAR
-    + r"))?"
+    + r"))?|(?:from |between )?(?:the )?({DOM}) ?(?:-|to|and|through|until"
+    r"|or)(?: {WD})? ?(?:the )?({DOM}) (?:of )?({MO})(?: (" + _YEAR + r"))?"
 )
 def _days_of_month(found: re.Match[str], context: _Context) -> When | None:
     month, year = found[1] or found[7], found[4] or found[8] or ""
@@ -1038,7 +1097,8 @@ def _pair(left: str, right: str, context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:at )?(?:about |around |just |shortly |soon |well )*(?:before|after|by)? ?(?:{TOD}|{CLOCK})(?:(?: local time| (?:gmt|utc|est|edt|et))?)(?: (?:on|of|in))?,? (?P<day>.+)"
+    r"(?:at )?(?:about |around |just |shortly |soon |well )*(?:before|after|by)? ?(?:{TOD}"
+    r"|{CLOCK})(?:(?: local time| (?:gmt|utc|est|edt|et))?)(?: (?:on|of|in))?,? (?P<day>.+)"
 )
 def _clock_before(found: re.Match[str], context: _Context) -> When | None:
     if re.fullmatch(r"\d{1,4}", found[0].split()[0]) and not re.match(
@@ -1050,7 +1110,9 @@ def _clock_before(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?P<day>.+?),? (?:(?:at|around|about|in|before|after|by|from) )*(?:the )?(?:{TOD}|\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}:\d\d)(?: (?:local time|local|gmt|utc|est|edt|et|(?:[a-z]+ )time))?"
+    r"(?P<day>.+?),? (?:(?:at|around|about|in|before|after|by|from) )*(?:the )?(?:{TOD}"
+    r"|\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}:\d\d)(?: (?:local time|local|gmt|utc|est|edt|et"
+    r"|(?:[a-z]+ )time))?"
 )
 def _clock_after(found: re.Match[str], context: _Context) -> When | None:
     when = _known(found["day"], context)
@@ -1058,7 +1120,8 @@ def _clock_after(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:at |around |about |by |in |before |after |shortly |just )*(?:the )?(?:{TOD}|\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}:\d\d)(?: (?:local time|local|gmt|utc|est|edt|et))?"
+    r"(?:at |around |about |by |in |before |after |shortly |just )*(?:the )?(?:{TOD}"
+    r"|\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}:\d\d)(?: (?:local time|local|gmt|utc|est|edt|et))?"
 )
 def _clock_alone(found: re.Match[str], context: _Context) -> When | None:
     return _around(_ends(context.previous)[0], "day") if context.previous else UNRESOLVED
@@ -1071,7 +1134,8 @@ def _month_of(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:about|around|roughly|approximately|circa|sometime (?:in|on|around)|some time in|possibly|probably|perhaps|reportedly) (.+)"
+    r"(?:about|around|roughly|approximately|circa|sometime (?:in|on|around)|some time in|possibly"
+    r"|probably|perhaps|reportedly) (.+)"
 )
 def _hedged(found: re.Match[str], context: _Context) -> When | None:
     when = _known(found[1], context)
@@ -1079,8 +1143,11 @@ def _hedged(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:on|in|at|during|over|the|of|for|from|as of|as from|with effect from|starting(?: on| from| in)?|beginning(?: on| in)?|effective(?: from)?|throughout|all through|all|early|earlier|late|later|back|only|just|again"
-    r"|dated|until|both|the (?:whole|entirety|rest|remainder|course) of|most of|much of|the (?:early |late |small )?hours of|a|this|last|sometime) (.+)"
+    r"(?:on|in|at|during|over|the|of|for|from|as of|as from|with effect from|starting(?: on| from| in)?"
+    r"|beginning(?: on| in)?|effective(?: from)?|throughout|all through|all|early|earlier|late|later"
+    r"|back|only|just|again"
+    r"|dated|until|both|the (?:whole|entirety|rest|remainder|course) of|most of|much of|the (?:early "
+    r"|late |small )?hours of|a|this|last|sometime) (.+)"
 )
 def _led(found: re.Match[str], context: _Context) -> When | None:
     if found[0].startswith("until ") or (found[0].startswith(("this ", "last ", "a ")) and not found[1][:1].isdigit()):
@@ -1094,12 +1161,15 @@ def _trailed(found: re.Match[str], context: _Context) -> When | None:
 
 
 _TIMEISH: Final = re.compile(
-    r"\b(?:ago|later|earlier|before|after|since|until|between|from|years?|months?|weeks?|days?|decades?|century|\d{3,})\b"
+    r"\b(?:ago|later|earlier|before|after|since|until|between|from|years?|months?|weeks?|days?|decades?"
+    r"|century|\d{3,})\b"
 )
 
 
 @_rule(
-    r"(?:the )?((?:{WD} )?{MO} {DOM}|{DOM} {MO}|{Y}) ((?!(?:bc|the|an?|he|she|it|they|we|i|who|which|that|his|her|its|their|was|were|is|are|had|has|have|will|would)\b)[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,4})"
+    r"(?:the )?((?:{WD} )?{MO} {DOM}|{DOM} {MO}|{Y}) ((?!(?:bc|the|an?|he|she|it|they|we|i|who|which"
+    r"|that|his|her|its|their|was|were|is|are|had|has|have|will"
+    r"|would)\b)[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,4})"
 )
 def _qualifying(found: re.Match[str], context: _Context) -> When | None:
     if _TIMEISH.search(found[2]) or re.match(r"(?:to|and|or|through|until)\b", found[2]):
@@ -1111,20 +1181,35 @@ def _qualifying(found: re.Match[str], context: _Context) -> When | None:
 
 _TOKEN: Final = re.compile(r"'?\w+(?:[.:/](?=\d)\w+)*(?:['’]s)?\.?|[-–—,()]")
 _ANCHOR: Final = re.compile(
-    rf"(?:{_V['WD']}|{_V['MO']}|{_V['Y']}s?|today|tonight|yesterday|tomorrow|overnight|recently|currently|now|ago|later|earlier|afterwards|weekend|(?:week|month|year|decade|quarter|century|day|hour|night)s?"
-    rf"|christmas|easter|ramadan|thanksgiving|eid|passover|diwali|nowruz|halloween|hanukkah|q[1-4]|'?\d0s|\d{{4}}-\d\d-\d\d|9/11|weekend|{_V['SEASON']}|morning|evening|night|noon|midnight|dawn|new|may)"
+    rf"(?:{_V['WD']}|{_V['MO']}|{_V['Y']}s?|today|tonight|yesterday|tomorrow|overnight|recently|currently"
+    rf"|now|ago|later|earlier|afterwards|weekend|(?:week|month|year|decade|quarter|century|day|hour"
+    rf"|night)s?"
+    rf"|christmas|easter|ramadan|thanksgiving|eid|passover|diwali|nowruz|halloween|hanukkah|q[1-4]|'?\d0s"
+    rf"|\d{{4}}-\d\d-\d\d|9/11|weekend|{_V['SEASON']}|morning|evening|night|noon|midnight|dawn|new|may)"
 )
-_GLUE: Final = frozenset(
-    "the a an of on in at by to from through until till since between and or last next this that past coming previous following same early mid late end start beginning"
-    " middle first second third fourth half quarter over during within for before after about around nearly almost more than some few several couple so far as"
-    " early soon eve day days al fitr adha ul orthodox chinese lunar sunday monday friday good memorial labor labour independence local time gmt utc est pm am fiscal - – — , ( ) dozen".split()
+_GLUE: Final = _words(
+    "the a an of on in at by to from through until till since between and or last next this that past "
+    "coming previous following same early mid late end start beginning"
+    " middle first second third fourth half quarter over during within for before after about around "
+    "nearly almost more than some few several couple so far as"
+    " early soon eve day days al fitr adha ul orthodox chinese lunar sunday monday friday good memorial"
+    " labor labour independence local time gmt utc est pm am fiscal - – — , ( ) dozen"
 ) | frozenset(_NUMBERS)
+_ABBREVIATED: Final = re.compile(
+    r"\b(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun|[ap]\.m)\.$"
+)
 _CAPITAL: Final = frozenset(
     {"may", "march", "mar", "mon", "sat", "sun", "wed", "fri", "dec", "jan", "tet", "august", "thu"}
 )
+_NO_END: Final = _words(
+    ", - – — ( the a an of in at by to from through until till since and or over during within for "
+    "about around more than"
+)
 _WINDOW: Final = 9
 _NEVER_ALONE: Final = re.compile(
-    rf"(?:the |a |an |in |on |at |of |for |to |by |and |or |new |day |all )*(?:{_V['SEASON']}|day|days|night|morning|evening|week|month|year|noon|dawn|\d{{1,2}}|later|earlier|new|may|hour|hours|years|months|weeks|quarter|now)?"
+    rf"(?:the |a |an |in |on |at |of |for |to |by |and |or |new |day |all )*(?:{_V['SEASON']}|day|days"
+    rf"|night|morning|evening|week|month|year|noon|dawn|\d{{1,2}}|later|earlier|new|hour|hours|years"
+    rf"|months|weeks|quarter|now)?"
 )
 
 
@@ -1153,16 +1238,13 @@ def find_times(text: str) -> list[Span]:
         match = None
         for stop in range(run, index, -1):
             words = [t[2] for t in tokens[index:stop]]
-            if words[0] in ",-–—()" or words[-1] in ",-–—(" or not any(_is_anchor(w) for w in words):
+            if words[0] in ",-–—()" or words[-1].lower() in _NO_END or not any(_is_anchor(w) for w in words):
                 continue
             span = text[tokens[index][0] : tokens[stop - 1][1]]
             normal = _normal(span)
             if not _NEVER_ALONE.fullmatch(normal) and _phrase(normal, context) is not None:
-                match = Span(
-                    tokens[index][0],
-                    tokens[index][0]
-                    + len(span.rstrip(".)") if not re.search(r"\b(?:[A-Z][a-z]{2,3}|[ap]\.m)\.$", span) else span),
-                )
+                kept = span if _ABBREVIATED.search(span) else span.rstrip(".)")
+                match = Span(tokens[index][0], tokens[index][0] + len(kept))
                 index = stop
                 break
         if match is None:

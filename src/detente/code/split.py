@@ -13,6 +13,11 @@ from typing import Final
 from detente.read.parts import post_words
 from detente.records import Document, PartKind, Sentence, Span
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 LONGEST_WORDS: Final = 600
 LONGEST_CHARACTERS: Final = 6000
 """A sentence is cut at these bounds: beyond them text is no sentence but a table, a list or an attack."""
@@ -29,43 +34,52 @@ _BEFORE: Final = re.compile(r"\S*$")
 _NEXT: Final = re.compile(r"\s*([\"'“‘«(\[—–-]*\s?)([^\s.,;:!?\"'”’)\]]*)")
 _OPENERS: Final = "\"'“‘«([{"
 
-_TITLES: Final = frozenset(
-    "mr mrs ms mx dr prof sen sens rep reps gov govs gen lt col maj capt cmdr cdr adm vadm radm sgt brig rev hon pres st fr msgr"
-    " amb atty supt insp spc pvt cpl ald sec mt ft vs v e.g i.e cf viz eg ie mme mlle messrs sra sr.a ste dep asst det gens brig.gen"
-    " lt.gen lt.col maj.gen lt.cmdr ph.d.cand chmn comdr dem".split()
+_TITLES: Final = _words(
+    "mr mrs ms mx dr prof sen sens rep reps gov govs gen lt col maj capt cmdr cdr adm vadm radm sgt "
+    "brig rev hon pres st fr msgr"
+    " amb atty supt insp spc pvt cpl ald sec mt ft vs v e.g i.e cf viz eg ie mme mlle messrs sra sr.a "
+    "ste dep asst det gens brig.gen"
+    " lt.gen lt.col maj.gen lt.cmdr ph.d.cand chmn comdr dem"
 )
 """Abbreviations that never end a sentence."""
-_BEFORE_NUMBER: Final = frozenset(
-    "no nos art arts fig figs vol vols pp p ch nr approx ca c para res par sect col div".split()
+_BEFORE_NUMBER: Final = _words("no nos art arts fig figs vol vols pp p ch nr approx ca c para res par sect col div")
+_CALENDAR: Final = _words(
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun"
 )
-_CALENDAR: Final = frozenset(
-    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun".split()
-)
-_MAY_END: Final = frozenset(
-    "inc corp ltd co cos jr sr etc al bros est dept univ assn ave blvd rd calif fla va md mass conn ill pa mich minn wash ore ariz"
-    " colo tex ga tenn ala la miss mo ky wis neb okla nev kan ind ph.d m.d d.c u.s.a plc llc gmbh s.a intl govt natl min max"
-    " hrs mins yrs ed eds trans bldg tel ext".split()
+_MAY_END: Final = _words(
+    "inc corp ltd co cos jr sr etc al bros est dept univ assn ave blvd rd calif fla va md mass conn ill"
+    " pa mich minn wash ore ariz"
+    " colo tex ga tenn ala la miss mo ky wis neb okla nev kan ind ph.d m.d d.c u.s.a plc llc gmbh s.a "
+    "intl govt natl min max"
+    " hrs mins yrs ed eds trans bldg tel ext"
 )
 _CLOCK: Final = frozenset({"a.m", "p.m"})
-_ZONES: Final = frozenset(
-    "gmt est edt et ct pt mt pst pdt cst cdt bst cet utc eastern local central pacific beijing moscow".split()
+_ZONES: Final = _words(
+    "gmt est edt et ct pt mt pst pdt cst cdt bst cet utc eastern local central pacific beijing moscow"
 )
-_DAYS: Final = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
-_STARTERS: Final = frozenset(
-    "the a an he she it they we i you but and or so yet in on at as this that these those there here his her its their our my your if when while"
-    " after before for with since some many most both no not also however meanwhile officials last earlier later according mr"
-    " mrs ms then now what who why how where such although though because by to from under over despite during until once one"
-    " two three more all each every another other others still even just only nearly almost about among between moreover"
-    " nevertheless instead separately additionally analysts critics experts protesters police state it’s it's he’s that’s"
-    " that's there’s there's they’re we’re don’t let asked speaking earlier today yesterday tomorrow several few neither either"
+_DAYS: Final = _words("monday tuesday wednesday thursday friday saturday sunday")
+_STARTERS: Final = _words(
+    "the a an he she it they we i you but and or so yet in on at as this that these those there here "
+    "his her its their our my your if when while"
+    " after before for with since some many most both no not also however meanwhile officials last "
+    "earlier later according mr"
+    " mrs ms then now what who why how where such although though because by to from under over despite"
+    " during until once one"
+    " two three more all each every another other others still even just only nearly almost about among"
+    " between moreover"
+    " nevertheless instead separately additionally analysts critics experts protesters police state "
+    "it’s it's he’s that’s"
+    " that's there’s there's they’re we’re don’t let asked speaking earlier today yesterday tomorrow "
+    "several few neither either"
     " nor of out up down through without within against along following regarding whether which whose given amid across"
-    " monday tuesday wednesday thursday friday saturday sunday".split()
+    " monday tuesday wednesday thursday friday saturday sunday"
 )
 _ASKED: Final = re.compile(
-    r"(?:[A-Z][\w.’'-]*\s|(?:the|a|an|his|her|one)\s[\w’' -]{2,40}?\s){1,5}(?:asked|said|says|wondered|tweeted|wrote|told|added|demanded|shouted|cried|exclaimed|replied)\b"
+    r"(?:[A-Z][\w.’'-]*\s|(?:the|a|an|his|her|one)\s[\w’' -]{2,40}?\s){1,5}(?:asked|said|says|wondered"
+    r"|tweeted|wrote|told|added|demanded|shouted|cried|exclaimed|replied)\b"
 )
-_LETTERED: Final = frozenset(
-    "plan vitamin group type hepatitis appendix section serie class grade option phase category tier model point part".split()
+_LETTERED: Final = _words(
+    "plan vitamin group type hepatitis appendix section serie class grade option phase category tier model point part"
 )
 
 
@@ -129,7 +143,7 @@ def _ends(text: str, begin: int, found: re.Match[str], limit: int) -> bool:
     token = before[0].lstrip(_OPENERS + "—–-") if before else ""
     if glued:
         return not any(c in token for c in "/@.") and not token.lower().startswith("www")
-    if len(mark) > 1 and mark[1] == "." or mark[0] == "…":
+    if (len(mark) > 1 and mark[1] == ".") or mark[0] == "…":
         return first.isupper() or (bool(opener.strip()) and not first.islower())
     if first.islower():
         return bool(opener.strip()) and opener.strip()[0] in '"“' and mark[-1] in '"”'
@@ -200,11 +214,9 @@ def _bounded(text: str, start: int, end: int) -> Iterator[Span]:
 def _bound(text: str, start: int, end: int) -> int:
     """Return where a stretch that begins at `start` has its last allowed word's end."""
     stop = min(end, start + LONGEST_CHARACTERS)
-    count = 0
     last = start
-    for found in re.finditer(r"\S+", text[start:stop]):
-        count += 1
-        if count > LONGEST_WORDS:
+    for count, found in enumerate(re.finditer(r"\S+", text[start:stop])):
+        if count == LONGEST_WORDS:
             return last
         if found.end() < stop - start or stop == end:
             last = start + found.end()

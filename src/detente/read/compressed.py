@@ -54,7 +54,7 @@ class _Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         try:
-            data = self._stream.read(min(len(buffer), _BLOCK))
+            data = self._stream.read1(min(len(buffer), _BLOCK))  # what came before a break is kept
         except EOFError:
             raise InputError("the compressed data end too early") from None
         except (OSError, zlib.error, ValueError) as error:
@@ -67,7 +67,7 @@ class _Unpacked(io.RawIOBase):
 
 
 def _zstandard(packed: io.BufferedReader[Any]) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - only Zstandard needs it
+    import pyarrow as pa  # only Zstandard needs it
 
     return pa.CompressedInputStream(pa.PythonFile(packed, "r"), "zstd")
 

@@ -132,7 +132,8 @@ def _opened(source: Source, on_fault: Callable[[Fault], None]) -> Iterator[tuple
         if not found:
             on_fault(Fault(str(source), None, "no file in this folder"))
     elif not path.exists() and glob.has_magic(str(source)):
-        matched = sorted(Path(name) for name in glob.glob(str(source), recursive=True))
+        names = glob.glob(str(source), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+        matched = sorted(map(Path, names))
         found = [file for m in matched for file in (_files(m) if m.is_dir() else [m])]
         if not found:
             on_fault(Fault(str(source), None, "no file has a name like this"))
@@ -148,7 +149,7 @@ def _stream_name(stream: BinaryIO) -> str:
 
 
 def _files(folder: Path) -> list[Path]:
-    """List the plain files under a folder by name; hidden ones and what is no plain file (pipes, sockets) are left out."""
+    """List the plain files under a folder by name, without hidden ones and what is no plain file (pipes, sockets)."""
     found = []
     for base, folders, files in os.walk(folder):
         folders[:] = sorted(f for f in folders if not f.startswith("."))

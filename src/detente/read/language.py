@@ -44,18 +44,28 @@ _SCRIPTS: Final[Mapping[str, str]] = {
 _COUNTED: Final = {script: re.compile(f"[{ranges}]") for script, ranges in _SCRIPTS.items()}
 
 _WORDS: Final[Mapping[str, str]] = {
-    "en": "the of and to in a is that for on with was as by at from said has have had his her it he they this are were be an will who their after not but which its would been",
-    "es": "el la los las de del que y en un una por con para se su al es lo como más fue ha sus pero según este dijo entre también sobre",
-    "pt": "o a os as de do da dos das que e em um uma por com para se no na não é ao foi mais como são pelo pela também disse entre sobre",
-    "fr": "le la les de des du que et en un une pour dans par sur est au aux qui pas ce cette avec plus son ses été ont selon mais a l d",
-    "it": "il lo la i gli le di del della dei delle che e in un una per con è al alla non si sono ha da nel nella anche più dal questo ma",
+    "en": "the of and to in a is that for on with was as by at from said has have had his her it he they this"
+    " are were be an will who their after not but which its would been",
+    "es": "el la los las de del que y en un una por con para se su al es lo como más fue ha sus pero según "
+    "este dijo entre también sobre",
+    "pt": "o a os as de do da dos das que e em um uma por com para se no na não é ao foi mais como são pelo "
+    "pela também disse entre sobre",
+    "fr": "le la les de des du que et en un une pour dans par sur est au aux qui pas ce cette avec plus son "
+    "ses été ont selon mais a l d",
+    "it": "il lo la i gli le di del della dei delle che e in un una per con è al alla non si sono ha da nel "
+    "nella anche più dal questo ma",
     "ro": "și de la în a cu pe nu să din că o un este care pentru mai sunt al ale au fost prin după către",
     "ca": "el la els les de del que i en un una per amb és al als no es ha seva aquest com més però també dels",
-    "de": "der die das und in den von zu mit ist des im für auf dem nicht ein eine sich als auch es an werden aus nach bei hat wird sei wurde dass",
-    "nl": "de het een van en in is dat op te voor met zijn niet aan er die als door bij ook naar maar om heeft werd worden tot hij uit",
-    "sv": "och i att det som en på är av för med den till har inte om ett de var från vid han men efter sig kan ska enligt",
-    "da": "og i at det som en på er af for med den til har ikke om et de var fra ved han men efter sig kan skal ifølge blev af også",
-    "no": "og i at det som en på er av for med den til har ikke om et de var fra ved han men etter seg kan skal ifølge ble også",
+    "de": "der die das und in den von zu mit ist des im für auf dem nicht ein eine sich als auch es an werden"
+    " aus nach bei hat wird sei wurde dass",
+    "nl": "de het een van en in is dat op te voor met zijn niet aan er die als door bij ook naar maar om "
+    "heeft werd worden tot hij uit",
+    "sv": "och i att det som en på är av för med den till har inte om ett de var från vid han men efter sig "
+    "kan ska enligt",
+    "da": "og i at det som en på er af for med den til har ikke om et de var fra ved han men efter sig kan "
+    "skal ifølge blev af også",
+    "no": "og i at det som en på er av for med den til har ikke om et de var fra ved han men etter seg kan "
+    "skal ifølge ble også",
     "fi": "ja on ei että se oli hän mutta myös kun joka ovat ole sekä mukaan kuin tai jo ovat jossa sanoi vuonna",
     "et": "ja on ei et see oli ta aga ka kui mis kes ning oma selle või pole ütles eesti aasta",
     "hu": "a az és hogy nem egy is volt meg ez de azt már csak mint szerint van el ki között után magyar",
@@ -64,9 +74,11 @@ _WORDS: Final[Mapping[str, str]] = {
     "sk": "a v na sa že je s z do o aj pre za vo by ako po od podľa ale tiež ktorý ktorá bol sú už ktoré pri",
     "sl": "in je v na da se za so z s po ki tudi ne pa bi o do pri od kot iz ter že bo",
     "hr": "i je u na da se za su od s o iz koji koja kao ali ne bi što nije te će prema kako bio ili nakon",
-    "tr": "ve bir bu da de için ile olarak çok daha olan sonra kadar gibi ise en göre ancak olduğu dedi etti değil her ya",
+    "tr": "ve bir bu da de için ile olarak çok daha olan sonra kadar gibi ise en göre ancak olduğu dedi etti "
+    "değil her ya",
     "az": "və bir bu ilə üçün olan də da ki daha onun sonra edib görə olaraq bildirib həm",
-    "id": "yang dan di ke dari ini itu dengan untuk pada tidak dalam akan telah oleh juga adalah kata sebagai ada mereka karena bahwa kepada",
+    "id": "yang dan di ke dari ini itu dengan untuk pada tidak dalam akan telah oleh juga adalah kata sebagai"
+    " ada mereka karena bahwa kepada",
     "vi": "và của là có trong được cho các với không những một người này đã đến khi từ ngày cũng tại về",
     "sw": "na ya wa kwa ni katika za la kuwa hiyo huo hii alisema yake baada watu nchi pia kama cha vya lakini",
     "sq": "dhe të në e i një për me që nga është se ka si nuk por kjo tha nga janë ishte",
@@ -75,7 +87,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "tl": "ang ng sa mga na ay at ni si para hindi ito kay nang may niya siya ayon din rin",
     "so": "oo ka ku iyo ee in uu ay waxa soo la ayaa si loo waxaa",
     "ha": "da a na ta ya ba cikin wani shi sun don kuma ce ga yi mai wannan",
-    "ms": "yang dan di ke dari ini itu dengan untuk pada tidak dalam akan telah oleh juga adalah kata sebagai beliau kerana ialah berkata bagi",
+    "ms": "yang dan di ke dari ini itu dengan untuk pada tidak dalam akan telah oleh juga adalah kata sebagai"
+    " beliau kerana ialah berkata bagi",
 }
 _LISTS: Final = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
@@ -87,7 +100,8 @@ def language(text: str) -> str:
         text: a report; its first 6,000 characters are looked at.
 
     Returns:
-        A code; "en" too where a Latin text has no common word of any language (a headline of names), "und" without a letter.
+        A code; "en" too where a Latin text has too few common words of any language (a headline of names);
+        "und" without a letter.
     """
     start = text[:_LOOKED_AT]
     head = start.lower()

@@ -51,69 +51,94 @@ _SOFT_END: Final = re.compile(r"(?<![.!?])[.!?:]['\"”’)]{0,3}\s(?=[\"“‘'
 
 _BOILERPLATE: Final = re.compile(
     r"""(?:
-      (?:please\s|to\s.{0,60}?,?\s)?(?:sign\sup|subscribe|register|log\sin|sign\sin)\b.{0,80}\b(?:newsletter|briefing|e-?mails?|inbox|alerts?
-        |account|subscri\w+|podcast|channel|free|now|today|here|morning|weekly|daily|updates|continue|premium|access)\b
-    | (?:get|receive)\b.{0,60}\b(?:newsletter|inbox|our\sapp|e-?mail\salerts|push\snotifications|breaking\snews\salerts)\b
-    | (?:already\s)?(?:a\s)?subscribe[rd]?\s?(?:now|today|here|\?|for\s(?:free|unlimited)|to\s(?:our|continue|read|the\s\w+))
-    | (?:please\s)?(?:follow|like|join|find|contact|connect\swith|watch)\s(?:us|(?:him|her|the\s(?:author|reporter|writer)|@?\w+(?:\s\w+){0,2}))\s(?:on|via|at)\s
-        (?:twitter|facebook|instagram|telegram|youtube|linkedin|tiktok|whatsapp|wechat|weibo|x\b|social\smedia|threads|bluesky|our\s)
-    | (?:read|see|find|learn)\s(?:more|also|next|the\sfull\s(?:story|article|text))\b(?:[:.]|\s(?:on|at|in|from|about|here)\b|$|\s?[|»>])
-    | (?:related|recommended|more|trending|top|popular|latest|must)[\s-](?:stor(?:y|ies)|articles?|news|coverage|topics?|links?|reads?|videos?|from\s\w+)(?:\s?[:|]|$|\son\sthis)
-    | (?:related|see\salso|also\sread|read\salso|watch|listen|more|tags?|topics?|filed\sunder|share|explore\smore|what\sto\sread\snext)\s?:
+      (?:please\s|to\s.{0,60}?,?\s)?(?:sign\sup|subscribe|register|log\sin|sign\sin)\b.{0,80}\b(?:newsletter
+        |briefing|e-?mails?|inbox|alerts?
+        |account|subscri\w+|podcast|channel|free|now|today|here|morning|weekly|daily|updates|continue|premium
+        |access)\b
+    | (?:get|receive)\b.{0,60}\b(?:newsletter|inbox|our\sapp|e-?mail\salerts|push\snotifications
+        |breaking\snews\salerts)\b
+    | (?:already\s)?(?:a\s)?subscribe[rd]?\s?(?:now|today|here|\?|for\s(?:free|unlimited)|to\s(?:our|continue
+        |read|the\s\w+))
+    | (?:please\s)?(?:follow|like|join|find|contact|connect\swith|watch)\s(?:us|(?:him|her|the\s(?:author
+        |reporter|writer)|@?\w+(?:\s\w+){0,2}))\s(?:on|via|at)\s
+        (?:twitter|facebook|instagram|telegram|youtube|linkedin|tiktok|whatsapp|wechat|weibo|x\b|social\smedia
+        |threads|bluesky|our\s)
+    | (?:read|see|find|learn)\s(?:more|also|next|the\sfull\s(?:story|article|text))\b(?:[:.]|\s(?:on|at|in|from
+        |about|here)\b|$|\s?[|»>])
+    | (?:related|recommended|more|trending|top|popular|latest|must)[\s-](?:stor(?:y|ies)|articles?|news|coverage
+        |topics?|links?|reads?|videos?|from\s\w+)(?:\s?[:|]|$|\son\sthis)
+    | (?:related|see\salso|also\sread|read\salso|watch|listen|more|tags?|topics?|filed\sunder|share
+        |explore\smore|what\sto\sread\snext)\s?:
     | advertisement|story\scontinues\sbelow|article\scontinues|sponsored|promoted\scontent|skip\s(?:to|past)\b
-    | share\s(?:this|on|via|to)\b|(?:click|tap)\s(?:here|on\sthe|to\b)|print\sthis|e-?mail\sthis|comments?\s(?:are\sclosed|\(\d+\))|leave\sa\s(?:comment|reply)|\d+\scomments?
+    | share\s(?:this|on|via|to)\b|(?:click|tap)\s(?:here|on\sthe|to\b)|print\sthis|e-?mail\sthis
+        |comments?\s(?:are\sclosed|\(\d+\))|leave\sa\s(?:comment|reply)|\d+\scomments?
     | (?:\(c\)|©|copyright)\s?.{0,100}$|all\srights\sreserved
-    | .{0,100}\b(?:all\srights\sreserved|may\snot\sbe\s(?:published|reproduced)|terms\sof\s(?:use|service)\b.{0,60}\bprivacy|privacy\spolicy)
-    | (?:we|this\s(?:site|website))\s(?:and\sour\spartners\s)?uses?\scookies|(?:by\scontinuing|accept\s(?:all\s)?cookies)\b
+    | .{0,100}\b(?:all\srights\sreserved|may\snot\sbe\s(?:published|reproduced)|terms\sof\s(?:use
+        |service)\b.{0,60}\bprivacy|privacy\spolicy)
+    | (?:we|this\s(?:site|website))\s(?:and\sour\spartners\s)?uses?\scookies|(?:by\scontinuing
+        |accept\s(?:all\s)?cookies)\b
     | (?:the\s)?(?:views|opinions)\sexpressed\b.{0,160}\b(?:author|own|reflect|represent)
-    | this\s(?:article|story|report|piece)\s(?:was\s(?:originally|first)\s(?:published|posted)|(?:originally|first)\sappeared|is\srepublished)
-    | download\s(?:our|the)\b.{0,40}\bapps?\b|(?:support|donate\sto)\s(?:our\sjournalism|the\s\w+(?:\s\w+)?(?:\sfrom|\stoday|\snow)|us\b)|if\syou\shave\sa\s(?:news\s)?tip\b
+    | this\s(?:article|story|report|piece)\s(?:was\s(?:originally|first)\s(?:published|posted)|(?:originally
+        |first)\sappeared|is\srepublished)
+    | download\s(?:our|the)\b.{0,40}\bapps?\b|(?:support|donate\sto)\s(?:our\sjournalism
+        |the\s\w+(?:\s\w+)?(?:\sfrom|\stoday|\snow)|us\b)|if\syou\shave\sa\s(?:news\s)?tip\b
     | (?:enjoy|loading|unlock|you\shave\s(?:\d+|reached|one)\b.{0,30}\b(?:free|articles?))\b.{0,60}$
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
 _PAYWALL: Final = re.compile(
-    r"(?:(?:subscribe|sign\sin|log\sin|register|join)\b.{0,40}\bto\s(?:continue|keep|read|unlock)|(?:to\s)?(?:continue|keep)\sreading|read\sthe\s(?:full|rest)"
-    r"|read\smore\s?(?:»|>|…|\.\.\.|$)|unlock\sthis|this\s(?:article|content)\sis\s(?:for|reserved\sfor)\s(?:subscribers|members))",
+    r"(?:(?:subscribe|sign\sin|log\sin|register|join)\b.{0,40}\bto\s(?:continue|keep|read|unlock)"
+    r"|(?:to\s)?(?:continue|keep)\sreading|read\sthe\s(?:full|rest)"
+    r"|read\smore\s?(?:»|>|…|\.\.\.|$)|unlock\sthis|this\s(?:article|content)\sis\s(?:for"
+    r"|reserved\sfor)\s(?:subscribers|members))",
     re.IGNORECASE,
 )
 _BOILERPLATE_WORDS: Final = 45
 _CORRECTION: Final = re.compile(
     r"[•*\s(\[]{0,3}(?:correction|clarification|corrected|editor['’]?s['’]?\snote|editors['’]\snote)s?\b.{0,30}?[:–—-]"
-    r"|[•*\s(\[]{0,3}this\s(?:article|story|report|headline|post|piece|version)\s(?:was|has\sbeen|is)\s(?:\w+\s){0,2}(?:amended|corrected|updated|revised|changed)\b"
-    r"|[•*\s(\[]{0,3}(?:an?\s(?:earlier|previous)\sversions?\sof|a\sprevious\sheadline|due\sto\san?\s(?:editing|translation)\serror|\(?(?:this\sversion\s)?corrects\s)",
+    r"|[•*\s(\[]{0,3}this\s(?:article|story|report|headline|post|piece|version)\s(?:was|has\sbeen"
+    r"|is)\s(?:\w+\s){0,2}(?:amended|corrected|updated|revised|changed)\b"
+    r"|[•*\s(\[]{0,3}(?:an?\s(?:earlier|previous)\sversions?\sof|a\sprevious\sheadline"
+    r"|due\sto\san?\s(?:editing|translation)\serror|\(?(?:this\sversion\s)?corrects\s)",
     re.IGNORECASE,
 )
 _CREDIT: Final = (
-    r"(?:AP|AFP|EPA|Reuters|REUTERS|Xinhua|Getty\sImages|Getty|Agencies|Bloomberg|Kyodo|Yonhap|TASS|Anadolu|VCG|Pool|Shutterstock|Alamy|IANS|PTI|EPA-EFE"
+    r"(?:AP|AFP|EPA|Reuters|REUTERS|Xinhua|Getty\sImages|Getty|Agencies|Bloomberg|Kyodo|Yonhap|TASS"
+    r"|Anadolu|VCG|Pool|Shutterstock|Alamy|IANS|PTI|EPA-EFE"
     r"|China\sDaily|file|File|handout|Handout)"
 )
 _CAPTION: Final = re.compile(
-    rf"(?:\[?\(?(?:FILE|File)\s?(?:PHOTO|Photo|photo|IMAGE|image|PICTURE|picture)?\s?[:–—-]|(?:Photo|Image|Picture|Caption|Photograph|Video|Graphic|Illustration|Map)s?"
+    rf"(?:\[?\(?(?:FILE|File)\s?(?:PHOTO|Photo|photo|IMAGE|image|PICTURE|picture)?\s?[:–—-]|(?:Photo"
+    rf"|Image|Picture|Caption|Photograph|Video|Graphic|Illustration|Map)s?"
     rf"(?:\s(?:by|credit|caption|courtesy\sof))?\s?[:/]\s?"
-    rf"|.{{0,700}}?(?:[\[(](?:AP\sPhoto|Photo|Image|Picture|Photograph|Xinhua/|Source)\b[^\])\n]{{0,80}}[\])]|(?:Photo|Photograph|Image|Picture|Credit|Photo\sby)\s?[:/]\s?[^\n.]{{2,60}}"
-    rf"|REUTERS/[A-Z][^\n]{{2,60}}|(?:[A-Z][\w.'-]+\s?){{1,4}}/\s?{_CREDIT}(?:\svia\s[\w\s]{{2,30}})?|via\s(?:AP|Getty\sImages|Reuters|REUTERS))[\])]?\.?$)"
-)
-_INLINE_CREDIT: Final = re.compile(
-    r"\s?[\[(](?:AP\sPhoto|Photo|Image|Picture|File\sphoto|Photograph)\b[^\])\n]{0,80}[\])]\s*$"
+    rf"|.{{0,700}}?(?:[\[(](?:AP\sPhoto|Photo|Image|Picture|Photograph|Xinhua/"
+    rf"|Source)\b[^\])\n]{{0,80}}[\])]|(?:Photo|Photograph|Image|Picture|Credit"
+    rf"|Photo\sby)\s?[:/]\s?[^\n.]{{2,60}}"
+    rf"|REUTERS/[A-Z][^\n]{{2,60}}|(?:[A-Z][\w.'-]+\s?){{1,4}}/\s?{_CREDIT}(?:\svia\s[\w\s]{{2,30}})?"
+    rf"|via\s(?:AP|Getty\sImages|Reuters|REUTERS))[\])]?\.?$)"
 )
 _SIGN_OFF: Final = re.compile(
-    r"[(\[]?(?:(?:additional\s|further\s)?(?:reporting|writing|editing|compiled|written|edited|production)\s(?:and\s\w+\s)?by\s)[^\n]{2,300}$",
+    r"[(\[]?(?:(?:additional\s|further\s)?(?:reporting|writing|editing|compiled|written|edited"
+    r"|production)\s(?:and\s\w+\s)?by\s)[^\n]{2,300}$",
     re.IGNORECASE,
 )
 _BYLINE: Final = re.compile(
-    rf"(?:(?:(?:[Bb]y|BY|[Ss]tory [Bb]y|[Aa]nalysis [Bb]y|[Ww]ords [Bb]y)\s(?P<name>{_NAME}))(?:(?:,|\sand|\s&|\s\|)\s?[^\n]{{1,80}}|\sin\s[A-Z][^\n]{{1,60}})?"
-    rf"|(?P<name2>{_NAME})(?:,\s(?:Associated\sPress|Reuters|AFP|AP|Bloomberg|[\w\s]{{0,40}}(?:[Cc]orrespondent|[Ww]riter|[Ee]ditor|[Rr]eporter))"
+    rf"(?:(?:(?:[Bb]y|BY|[Ss]tory [Bb]y|[Aa]nalysis [Bb]y|[Ww]ords [Bb]y)\s(?P<name>{_NAME}))(?:(?:,"
+    rf"|\sand|\s&|\s\|)\s?[^\n]{{1,80}}|\sin\s[A-Z][^\n]{{1,60}})?"
+    rf"|(?P<name2>{_NAME})(?:,\s(?:Associated\sPress|Reuters|AFP|AP|Bloomberg"
+    rf"|[\w\s]{{0,40}}(?:[Cc]orrespondent|[Ww]riter|[Ee]ditor|[Rr]eporter))"
     rf"|\sin\s[A-Z]\w+(?:\s[A-Z]\w+)?(?:\sand\s{_NAME}(?:\sin\s[A-Z]\w+(?:\s[A-Z]\w+)?)?)?))\.?$"
 )
 _AGENCY: Final = r"\(\s?[A-Z][A-Za-z. /]{1,24}\)"
 _DATELINE: Final = re.compile(
-    rf"(?:(?P<place>[A-Z][A-Z.'’/\- ]{{2,40}}(?:,\s[A-Z][A-Za-z.'’ ]{{1,30}}?)?)(?:,\s{_DAY})?\s?(?:{_AGENCY})?\s?(?:—|–|--|-|:)(?=\s)"
+    rf"(?:(?P<place>[A-Z][A-Z.'’/\- ]{{2,40}}(?:,\s[A-Z][A-Za-z.'’ ]{{1,30}}?)?)(?:,\s{_DAY})?\s?(?:{_AGENCY})?\s?(?:—"
+    rf"|–|--|-|:)(?=\s)"
     rf"|[A-Z][\w.'’/\- ]{{1,40}}(?:,\s[A-Z][\w.'’ ]{{1,30}}?)?(?:,\s{_DAY_PLAIN})?\s?{_AGENCY}\s?(?:—|–|--|-|:)?(?=\s))"
 )
 _PUBLISHED: Final = re.compile(
     rf"(?:(?:(?:first\s)?published|(?:last\s)?(?:updated|modified)|posted|date)(?:\son|\sat)?\s?:?\s.{{0,60}}"
-    rf"|(?:[A-Z][A-Z.'’ ]{{2,40}},\s)?(?:[A-Z][a-z]+day,?\s)?{_DAY_PLAIN}(?:[,\s–—|-]{{1,4}}(?:at\s)?{_CLOCK})?(?:\s[A-Z]{{2,4}})?)\.?$",
+    rf"|(?:[A-Z][A-Z.'’ ]{{2,40}},\s)?(?:[A-Z][a-z]+day,?\s)?{_DAY_PLAIN}(?:[,\s–—"
+    rf"|-]{{1,4}}(?:at\s)?{_CLOCK})?(?:\s[A-Z]{{2,4}})?)\.?$",
     re.IGNORECASE,
 )
 
@@ -121,11 +146,13 @@ _PUBLISHED: Final = re.compile(
 
 _TERMINAL: Final = re.compile(r"[.!?。！？][\"'”’»)\]\s]*$")
 _CUT_MARK: Final = re.compile(
-    r"(?:…|\.\.\.+|\[\s?(?:…|\.\.\.)\s?\]|[\[(](?:\+\s?\d+\s?(?:more\s)?(?:chars|characters|words)|more|continued|cont['’]?d\.?|MORE)[\])])[\"'”’)\]\s]*$"
+    r"(?:…|\.\.\.+|\[\s?(?:…|\.\.\.)\s?\]|[\[(](?:\+\s?\d+\s?(?:more\s)?(?:chars|characters|words)|more"
+    r"|continued|cont['’]?d\.?|MORE)[\])])[\"'”’)\]\s]*$"
 )
 _ABOUT_WRITER: Final = re.compile(
     r"(?:[•*]\s|[.!?][\"'”’)]*\s)(?:(?:additional|further)\sreporting\sby\s|(?:reporting|editing)\sby\s"
-    r"|[A-Z][\w.'’\-]+(?:\s[\w.'’\-]+){0,4}\s(?:is|are|was|were|works|writes|teaches|reports)\s|follow\s|contact\s)[^.!?\n]{0,300}$",
+    r"|[A-Z][\w.'’\-]+(?:\s[\w.'’\-]+){0,4}\s(?:is|are|was|were|works|writes|teaches|reports)\s|follow\s"
+    r"|contact\s)[^.!?\n]{0,300}$",
     re.IGNORECASE,
 )
 """A last line about the writers, which often has no full stop."""
@@ -134,7 +161,8 @@ _TITLE_END: Final = re.compile(
     r"(?<![\w.])(?:Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Maj|Capt|Adm|Sgt|Sen|Rep|Gov|Rev|Hon|St|No|vs|[A-HJ-Z])\.$"
 )
 _DANGLING: Final = re.compile(
-    r"\b(?:the|an?|of|and|or|but|to|for|from|with|by|in|on|at|as|that|which|who|whose|than|into|between|its|their|his|her|is|are|was|were|has|have|had|will|would|said)[\"'”’]?$",
+    r"\b(?:the|an?|of|and|or|but|to|for|from|with|by|in|on|at|as|that|which|who|whose|than|into|between"
+    r"|its|their|his|her|is|are|was|were|has|have|had|will|would|said)[\"'”’]?$",
     re.IGNORECASE,
 )
 
@@ -186,7 +214,6 @@ def layout(text: str, title: str | None = None, published: dt.date | None = None
     pieces = _posts(text, pieces, published)
     heading = _title(text, pieces, title)
     author = _roles(text, pieces)
-    pieces = [half for piece in pieces for half in _without_credit(text, piece)]
     _repeats(text, pieces)
     parts: list[Part] = []
     for piece in pieces:
@@ -265,12 +292,11 @@ def _posts(text: str, pieces: list[_Piece], published: dt.date | None) -> list[_
             skip -= 1
             continue
         body = text[piece.start : piece.end]
-        if "(@" in body or "pic." in body:
+        if found := _SHARED.match(body):
+            author = _author(found["name"], found["handle"])
+            done.append(_Piece(piece.start, piece.end, "tweet", author, _day(found, published)))
+        elif "(@" in body or "pic." in body:
             done += _signed_posts(text, piece, done, published)
-        elif found := _SHARED.match(body):
-            done.append(
-                _Piece(piece.start, piece.end, "tweet", _author(found["name"], found["handle"]), _day(found, published))
-            )
         elif "@" in body and len(body) < 120 and (used := _copied_post(text, pieces, index, published)):
             post, skip, back = used
             if back:
@@ -311,10 +337,9 @@ def _signed_posts(text: str, piece: _Piece, done: list[_Piece], published: dt.da
         start = _post_start(text, position, name_at)
         if not text[start:name_at].strip() and not pieces and done and name.lstrip()[:1] in _DASHES:
             last = done[-1]
-            if last.kind == "tweet" and last.author is None:
-                start = last.start
-                done.pop()
-            elif last.kind == "paragraph" and last.end - last.start <= _POST_LONGEST and text[last.end - 1] != ":":
+            if (last.kind == "tweet" and last.author is None) or (
+                last.kind == "paragraph" and last.end - last.start <= _POST_LONGEST and text[last.end - 1] != ":"
+            ):
                 start = last.start
                 done.pop()
         pieces += _paragraph_piece(text, position, start)
@@ -338,7 +363,7 @@ def _paragraph_piece(text: str, start: int, end: int) -> list[_Piece]:
 
 
 def _post_start(text: str, low: int, high: int) -> int:
-    """Return where a post that ends at `high` begins: after a colon that leads it in, else as far back as a post is long."""
+    """Return where a post that ends at `high` begins: after a colon that leads it in, else a post's length back."""
     while low < high and text[low].isspace():
         low += 1
     window = max(low, high - _POST_LONGEST)
@@ -480,18 +505,6 @@ def _roles(text: str, pieces: list[_Piece]) -> str | None:
     return author
 
 
-def _without_credit(text: str, piece: _Piece) -> list[_Piece]:
-    """Take a picture's credit off the end of a paragraph: `… the treaty. [Photo/Agencies]`."""
-    if piece.kind != "paragraph":
-        return [piece]
-    low = max(piece.start, piece.end - 110)
-    found = _INLINE_CREDIT.search(text, low, piece.end)
-    if not found or found.start() <= piece.start:
-        return [piece]
-    begin = found.start() + (len(found[0]) - len(found[0].lstrip()))
-    return [_Piece(piece.start, found.start()), _Piece(begin, piece.end, "caption")]
-
-
 _REPEAT_WORDS: Final = 8
 """A shorter paragraph may come twice by chance."""
 _REPEAT_SHARE: Final = 0.8
@@ -599,9 +612,9 @@ def _only_before_words(text: str, abbreviation: str, at: int) -> bool:
     """
     before = 0
     for found in re.finditer(rf"(?<![\w.]){re.escape(abbreviation)}(?![\w])", text[:at]):
-        follow = text[found.end() : found.end() + 3]
+        follow = text[found.end() : found.end() + 6]
         if re.match(r"\s[a-z]|['’]|-\w", follow):
             before += 1
-        elif re.match(r"\s*$|\s?[,;:)\"”]", follow):
+        elif re.match(r"\s*$|\s*\n|\s?[,;:)\"”]|\s(?:The|An?|He|She|It|They|This|In|On|At|But|And)\b", follow):
             return False
     return before >= 2

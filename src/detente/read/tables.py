@@ -14,9 +14,11 @@ from detente.records import Fault
 
 _GUESSES: Final[Mapping[str, str]] = {
     "id": "id doc_id docid document_id article_id articleid story_id guid uuid",
-    "date": "date published publication_date pub_date pubdate published_at published_date publish_date date_publish date_published"
+    "date": "date published publication_date pub_date pubdate published_at published_date publish_date "
+    "date_publish date_published"
     " publishdate datetime created_at day timestamp dateadded",
-    "text": "text body content article maintext full_text fulltext article_text story document articletext body_text plain_text",
+    "text": "text body content article maintext full_text fulltext article_text story document articletext "
+    "body_text plain_text",
     "title": "title headline head heading",
     "url": "url link uri address web_url permalink source_url",
     "source": "source outlet publisher publication newspaper domain source_domain sitename site media",
@@ -112,8 +114,8 @@ def read_csv(stream: BinaryIO, name: str, options: Options) -> Rows:
 
 def read_parquet(stream: BinaryIO, name: str, options: Options) -> Rows:
     """Read a Parquet file's rows, some at a time. It must be a file: its table of contents stands at its end."""
-    import pyarrow as pa  # noqa: PLC0415 - only Parquet needs it
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow as pa  # only Parquet needs it
+    import pyarrow.parquet as pq
 
     if not stream.seekable():
         raise InputError("Parquet can be read from a file only, not from a pipe or a compressed stream")

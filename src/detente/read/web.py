@@ -22,16 +22,15 @@ _LONGEST_PAGE: Final = 3_000_000
 _MOST_TAGS: Final = 60_000
 _DEEPEST: Final = 200
 """Elements inside one another; news pages have 20 to 60. Libraries walk the tree by recursion."""
-_LATEST_TAG: Final = re.compile(
+_NESTING: Final = re.compile(
     rb"<(/?)(div|span|p|b|i|a|ul|ol|li|table|tr|td|font|section|article|blockquote|em|strong|center|q|sub|sup)\b",
     re.IGNORECASE,
 )
-_SCRIPT: Final = re.compile(
-    rb"<(?P<tag>script|style|svg|noscript|template|iframe)\b(?P<head>[^>]{0,2000})>(?P<body>.*?)</(?P=tag)\s*>",
-    re.IGNORECASE | re.DOTALL,
-)
+_UNREAD: Final = ("script", "style", "svg", "noscript", "template", "iframe")
+"""Elements whose content is no text of the page."""
 _TRACKING: Final = re.compile(
-    r"(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|ref|ref_src|cmpid|ocid|ito|smid|taid|xtor|partner|at_\w+|ns_\w+)$",
+    r"(?:utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|ref|ref_src|cmpid|ocid|ito|smid|taid|xtor"
+    r"|partner|at_\w+|ns_\w+)$",
     re.IGNORECASE,
 )
 _URL_DATE: Final = re.compile(
@@ -112,11 +111,13 @@ def page(data: bytes, record: str | None, address: str | None, fallback: tuple[o
     Raises:
         InputError: too large, too deep, or nothing in it that is a report.
     """
-    import trafilatura  # noqa: PLC0415 - slow to import, and only pages need it
-    from trafilatura.settings import Document as Extracted  # noqa: PLC0415
+    import trafilatura  # slow to import, and only pages need it
+    from trafilatura.settings import Document as Extracted
 
-    linked = [m["body"] for m in _SCRIPT.finditer(data) if b"ld+json" in m["head"].lower()][:20]
-    slim = _SCRIPT.sub(b" ", data)
+    markup = data.decode("latin-1")
+    kept, elements = without_elements(markup, _UNREAD)
+    linked = [body.encode("latin-1") for head, body in elements if "ld+json" in head.lower()][:20]
+    slim = kept.encode("latin-1")
     _check_shape(slim)
     try:
         tree = trafilatura.load_html(slim)
@@ -135,7 +136,7 @@ def page(data: bytes, record: str | None, address: str | None, fallback: tuple[o
         raise
     except (RecursionError, MemoryError):
         raise InputError("the page is too complex to be read") from None
-    except Exception as error:  # noqa: BLE001 - any page may break a parser; it must not break the batch
+    except Exception as error:  # any page may break a parser; it must not break the batch
         raise InputError(f"the page cannot be parsed: {type(error).__name__}") from None
     if not isinstance(found, Extracted) or not found.text:
         raise InputError("no report in the page")
@@ -153,13 +154,41 @@ def page(data: bytes, record: str | None, address: str | None, fallback: tuple[o
     )
 
 
+def without_elements(markup: str, names: tuple[str, ...]) -> tuple[str, list[tuple[str, str]]]:
+    """Cut elements and comments out of markup, in linear time whatever is left open.
+
+    Returns:
+        The rest, and the opening tag's attributes and content of each element cut out.
+    """
+    opening = re.compile(rf"<(?:(!--)|({'|'.join(names)})\b([^>]{{0,2000}})>)", re.IGNORECASE)
+    closings = {name: re.compile(rf"</{name}\s{{0,20}}>", re.IGNORECASE) for name in names} | {"!--": re.compile("-->")}
+    kept: list[str] = []
+    cut: list[tuple[str, str]] = []
+    position = 0
+    never_closed: set[str] = set()
+    while found := opening.search(markup, position):
+        name = (found[1] or found[2]).lower()
+        closing = None if name in never_closed else closings[name].search(markup, found.end())
+        if closing is None:
+            never_closed.add(name)
+            kept.append(markup[position : found.end()])
+            position = found.end()
+            continue
+        kept += [markup[position : found.start()], " "]
+        if name != "!--":
+            cut.append((found[3], markup[found.end() : closing.start()]))
+        position = closing.end()
+    kept.append(markup[position:])
+    return "".join(kept), cut
+
+
 def _check_shape(data: bytes) -> None:
     if len(data) > _LONGEST_PAGE:
         raise InputError(f"page larger than {_LONGEST_PAGE:,} bytes without its scripts")
     if data.count(b"<") > _MOST_TAGS:
         raise InputError(f"page of {data.count(b'<'):,} tags")
     depth = 0
-    for found in _LATEST_TAG.finditer(data):
+    for found in _NESTING.finditer(data):
         depth = max(0, depth - 1) if found[1] else depth + (found[2].lower() not in (b"p", b"li", b"td", b"tr"))
         if depth > _DEEPEST * 3:
             raise InputError(f"elements nested more than {_DEEPEST * 3} deep")
@@ -227,14 +256,15 @@ def _linked_items(body: bytes) -> Iterator[dict[str, Any]]:
     except (ValueError, RecursionError):
         return
     queue: list[Any] = [value]
-    for item in queue[:1000]:
+    for item in queue:  # grows as it is walked
+        if len(queue) > 1000:
+            return
         if isinstance(item, list):
             queue += item[:100]
         elif isinstance(item, dict):
             queue += [v for k, v in item.items() if k in ("@graph", "mainEntity", "mainEntityOfPage")]
-    for item in queue[:1000]:
-        if isinstance(item, dict) and re.search(r"Article|Posting|Report\b", str(item.get("@type"))):
-            yield item
+            if re.search(r"Article|Posting|Report\b", str(item.get("@type"))):
+                yield item
 
 
 def _linked_author(item: Mapping[str, Any]) -> str | None:
@@ -246,15 +276,15 @@ def _linked_author(item: Mapping[str, Any]) -> str | None:
 # --- feeds
 
 _BLOCK_END: Final = re.compile(
-    r"</?(?:p|div|br|li|ul|ol|h[1-6]|blockquote|tr|table|figure|figcaption)\b[^>]{0,1000}>", re.IGNORECASE
+    r"</?(?:p|div|br|li|ul|ol|h[1-6]|blockquote|tr|table|figure|figcaption)\b[^<>]{0,1000}>", re.IGNORECASE
 )
-_TAG: Final = re.compile(r"<!--.*?-->|<[a-zA-Z/!?][^>]{0,5000}>", re.DOTALL)
-_DROPPED: Final = re.compile(r"<(script|style)\b[^>]{0,1000}>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
+_TAG: Final = re.compile(r"<[a-zA-Z/!?][^<>]{0,5000}>")
 
 
 def plain(fragment: str) -> str:
     """Return the text of a fragment of HTML, a paragraph an element of text."""
-    text = _TAG.sub("", _BLOCK_END.sub("\n\n", _DROPPED.sub(" ", fragment)))
+    text, _ = without_elements(fragment, ("script", "style"))
+    text = _TAG.sub("", _BLOCK_END.sub("\n\n", text))
     return re.sub(r"[ \t]*\n\s*\n\s*", "\n\n", entities.unescape(text)).strip()
 
 
@@ -272,7 +302,7 @@ def feed(data: bytes, name: str) -> Rows:
     Raises:
         InputError: it is no feed.
     """
-    import feedparser  # noqa: PLC0415 - only feeds need it
+    import feedparser  # only feeds need it
 
     if b"<!ENTITY" in data:
         raise InputError("a feed that defines entities is not read")
@@ -282,16 +312,15 @@ def feed(data: bytes, name: str) -> Rows:
         parsed = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     except (RecursionError, MemoryError):
         raise InputError("the feed is too complex to be read") from None
-    except Exception as error:  # noqa: BLE001 - any feed may break a parser; it must not break the batch
+    except Exception as error:  # any feed may break a parser; it must not break the batch
         raise InputError(f"the feed cannot be parsed: {type(error).__name__}") from None
     if not parsed.entries:
         broken = parsed.get("bozo_exception")
         raise InputError("no entry in the feed" + (f": {line(broken)}" if broken else ""))
-    if broken := parsed.get("bozo_exception"):
-        if not type(broken).__name__.startswith("CharacterEncodingOverride"):
-            yield Fault(
-                name, None, f"malformed feed, {len(parsed.entries)} entries could be read: {(line(broken) or '')[:120]}"
-            )
+    broken = parsed.get("bozo_exception")
+    if broken and not type(broken).__name__.startswith("CharacterEncodingOverride"):
+        reason = (line(broken) or "")[:120]
+        yield Fault(name, None, f"malformed feed, {len(parsed.entries)} entries could be read: {reason}")
     for number, entry in enumerate(parsed.entries, start=1):
         contents = [c.get("value", "") for c in entry.get("content", ()) if isinstance(c.get("value"), str)]
         body = max([*contents, entry.get("summary") or ""], key=len)
@@ -329,7 +358,7 @@ def _day(moment: time.struct_time) -> dt.date | None:
 
 def read_warc(stream: BinaryIO, name: str, options: Options) -> Rows:
     """Read a web archive, a page a report: responses and resources that are HTML, and plain-text conversions."""
-    from warcio.archiveiterator import ArchiveIterator  # noqa: PLC0415 - only archives need it
+    from warcio.archiveiterator import ArchiveIterator  # only archives need it
 
     count = 0
     records = iter(ArchiveIterator(stream, no_record_parse=False, ensure_http_headers=False))
@@ -351,7 +380,7 @@ def read_warc(stream: BinaryIO, name: str, options: Options) -> Rows:
             break
         except InputError:
             raise
-        except Exception as error:  # noqa: BLE001 - a broken archive may break its parser anywhere
+        except Exception as error:  # a broken archive may break its parser anywhere
             yield Fault(
                 name,
                 record,
