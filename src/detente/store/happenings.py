@@ -1,0 +1,371 @@
+"""Many reports → one happening: events of one type between the same parties on the same or an adjoining day.
+
+Two reports of events are compared by what they agree and differ in (`evidence`), weighed to a probability
+that they tell of one act (`agreement`), and joined in order of day, document and event, each to the group with
+which it agrees best on average. The order of the input does not matter, nothing is random, and other settings
+give another join of the same events.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One event as one document reports it, with what a join needs to know.
+
+    `actors` and `recipients` are (name, country, sector); `day` is the event's day or else its report's.
+    """
+
+    document: str
+    event: str
+    type: str
+    mode: str | None
+    status: str
+    day: dt.date
+    end: dt.date
+    actors: tuple[tuple[str, str | None, str | None], ...]
+    recipients: tuple[tuple[str, str | None, str | None], ...]
+    place: str | None
+    place_country: str | None
+    trigger: str
+    sentence: str
+    intensity: float
+    confidence: float
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Report:
+        """Build a report from a row of the store's `events` view."""
+        day = row["date"] or row["published"]
+        return cls(
+            document=row["document"],
+            event=row["event"],
+            type=row["type"],
+            mode=row["mode"],
+            status=row["status"],
+            day=day,
+            end=max(day, row["date_end"] or day),
+            actors=tuple(zip(row["actor_names"], row["actor_countries"], row["actor_sectors"], strict=True)),
+            recipients=tuple(
+                zip(row["recipient_names"], row["recipient_countries"], row["recipient_sectors"], strict=True)
+            ),
+            place=row["place"],
+            place_country=row["place_country"],
+            trigger=row["trigger"] or "",
+            sentence=row["sentence"] or "",
+            intensity=row["intensity"],
+            confidence=row["confidence"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One act, with every report of it; `intensity` is the reports' median, `day` the earliest told."""
+
+    id: str
+    type: str
+    mode: str | None
+    status: str
+    day: dt.date
+    end: dt.date
+    intensity: float
+    reports: tuple[Report, ...]
+
+    @property
+    def documents(self) -> int:
+        """How many documents report it."""
+        return len({report.document for report in self.reports})
+
+    @property
+    def confidence(self) -> float:
+        """The probability that at least one report is right, were their errors independent within a document's best."""
+        best: dict[str, float] = {}
+        for report in self.reports:
+            best[report.document] = max(best.get(report.document, 0.0), report.confidence)
+        return 1 - math.prod(1 - value for value in best.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How reports are joined.
+
+    Attributes:
+        days: most days between the days of two reports of one happening.
+        threshold: least mean probability (0 to 1) with a group for a report to join it; 1.01 joins nothing.
+        modes_must_agree: never join reports whose modes are both given and differ.
+    """
+
+    days: int = 1
+    threshold: float = 0.5
+    modes_must_agree: bool = False
+
+
+_WORD: Final = re.compile(r"[^\W_]+(?:[.,]\d+)*")
+_STOP: Final = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "as",
+        "at",
+        "be",
+        "been",
+        "by",
+        "for",
+        "from",
+        "had",
+        "has",
+        "have",
+        "he",
+        "her",
+        "his",
+        "in",
+        "is",
+        "it",
+        "its",
+        "of",
+        "on",
+        "or",
+        "said",
+        "says",
+        "she",
+        "that",
+        "the",
+        "their",
+        "they",
+        "this",
+        "to",
+        "was",
+        "were",
+        "which",
+        "who",
+        "will",
+        "with",
+        "would",
+        "after",
+        "before",
+        "over",
+        "under",
+        "into",
+        "than",
+        "not",
+        "no",
+        "new",
+        "also",
+        "told",
+    ]
+)
+_COMPARED: Final = 24
+"""Reports of a group that a new one is compared with: a thousand copies say no more, and time stays linear."""
+_VAGUE: Final = frozenset({"GOV", "UNK", "ELI", None})
+
+WEIGHTS: Final[Mapping[str, float]] = {
+    "bias": -1.2,
+    "same day": 0.9,
+    "persons shared": 1.2,
+    "persons differ": -1.4,
+    "sectors differ": -1.0,
+    "turned": -0.6,
+    "party missing": -0.3,
+    "party extra": -0.9,
+    "mode same": 0.5,
+    "mode differs": -1.3,
+    "place same": 0.9,
+    "place differs": -1.8,
+    "words": 4.2,
+    "numbers shared": 0.9,
+    "numbers differ": -0.8,
+    "trigger same": 0.6,
+}
+"""Weights of the logistic in `agreement`."""
+
+
+def _stem(word: str) -> str:
+    for ending in ("ations", "ation", "ings", "ing", "ments", "ment", "ions", "ion", "ies", "ed", "es", "s", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word
+
+
+@dataclass(frozen=True, slots=True)
+class _Signs:
+    words: frozenset[str]
+    numbers: frozenset[str]
+    trigger: frozenset[str]
+
+
+def _signs(report: Report) -> _Signs:
+    # A hostile sentence may be megabytes long; an act is told in its first few thousand characters.
+    tokens = [token.lower() for token in _WORD.findall(report.sentence[:4000])]
+    party = {_stem(t.lower()) for name, _, _ in (*report.actors, *report.recipients) for t in _WORD.findall(name)}
+    words = {_stem(t) for t in tokens if t not in _STOP and not t[0].isdigit()} - party
+    numbers = {t for t in tokens if t[0].isdigit()}
+    return _Signs(
+        frozenset(words),
+        frozenset(numbers),
+        frozenset(_stem(t.lower()) for t in _WORD.findall(report.trigger)) - _STOP,
+    )
+
+
+_Side = tuple[tuple[str, str | None, str | None], ...]
+
+
+def _who(name: str, country: str | None) -> str:
+    return country or name.lower()
+
+
+def _countries(side: _Side) -> set[str]:
+    return {_who(name, country) for name, country, _ in side}
+
+
+def evidence(a: Report, b: Report, signs_a: _Signs | None = None, signs_b: _Signs | None = None) -> dict[str, float]:
+    """Return what two reports agree and differ in, by the names of `WEIGHTS`; empty if they cannot be one act.
+
+    They cannot where type or status differ, or where no party of one side stands on the same side of the
+    other (a mutual act told from one side counts as the same side).
+    """
+    if a.type != b.type or a.status != b.status:
+        return {}
+    signs_a, signs_b = signs_a or _signs(a), signs_b or _signs(b)
+    found: dict[str, float] = {"bias": 1.0, "same day": float(a.day <= b.end and b.day <= a.end)}
+    actors_a, actors_b = _countries(a.actors), _countries(b.actors)
+    recipients_a, recipients_b = _countries(a.recipients), _countries(b.recipients)
+    all_a, all_b = actors_a | recipients_a, actors_b | recipients_b
+    mutual = not recipients_a or not recipients_b
+    if actors_a and actors_b and not actors_a & actors_b:
+        if not (mutual and all_a & all_b and len(all_a | all_b) <= len(all_a & all_b) + 1):
+            return {}
+        found["turned"] = 1.0
+    if recipients_a and recipients_b and not recipients_a & recipients_b:
+        return {}
+    found["party missing"] = float(bool(actors_a) != bool(actors_b)) + float(bool(recipients_a) != bool(recipients_b))
+    found["party extra"] = float(min(2, len(all_a ^ all_b)))
+    _persons(found, a, b)
+    if a.mode and b.mode:
+        found["mode same" if a.mode == b.mode else "mode differs"] = 1.0
+    if a.place and b.place:
+        same = a.place.lower() == b.place.lower()
+        nested = a.place_country is not None and a.place_country == b.place_country
+        found["place same" if same else "place differs"] = 1.0 if same else (0.5 if nested else 1.0)
+    smaller = min(len(signs_a.words), len(signs_b.words))
+    if smaller:
+        shared = len(signs_a.words & signs_b.words)
+        union = len(signs_a.words | signs_b.words)
+        # A short version is contained in the long one: containment and Jaccard, half each.
+        found["words"] = 0.5 * shared / smaller + 0.5 * shared / union
+    if signs_a.numbers and signs_b.numbers:
+        common = signs_a.numbers & signs_b.numbers
+        found["numbers shared" if common else "numbers differ"] = 1.0
+    found["trigger same"] = float(bool(signs_a.trigger & signs_b.trigger))
+    return found
+
+
+def _persons(found: dict[str, float], a: Report, b: Report) -> None:
+    for side_a, side_b in ((a.actors, b.actors), (a.recipients, b.recipients)):
+        for country in _countries(side_a) & _countries(side_b):
+            mine = {(n.lower(), s) for n, c, s in side_a if _who(n, c) == country}
+            theirs = {(n.lower(), s) for n, c, s in side_b if _who(n, c) == country}
+            sectors_a, sectors_b = {s for _, s in mine}, {s for _, s in theirs}
+            if {n for n, _ in mine} & {n for n, _ in theirs}:
+                found["persons shared"] = found.get("persons shared", 0.0) + 0.5
+            elif not (sectors_a & sectors_b or sectors_a & _VAGUE or sectors_b & _VAGUE):
+                found["sectors differ"] = found.get("sectors differ", 0.0) + 1.0
+            elif all(" " in n for n, _ in mine | theirs):
+                found["persons differ"] = found.get("persons differ", 0.0) + 0.5
+
+
+def agreement(found: Mapping[str, float]) -> float:
+    """Return the probability (0 to 1) that two reports with this evidence tell of one act; 0 for none."""
+    if not found:
+        return 0.0
+    total = sum(WEIGHTS[name] * value for name, value in found.items())
+    return 1 / (1 + math.exp(-max(-50.0, min(50.0, total))))
+
+
+def join(reports: Collection[Report], settings: Settings | None = None) -> tuple[Happening, ...]:
+    """Join reports to happenings.
+
+    Args:
+        reports: in any order; each (document, event) once.
+        settings: how; by default `Settings()`.
+
+    Returns:
+        Happenings in order of day and of their first report; each report stands in exactly one.
+    """
+    settings = settings or Settings()
+    blocks: dict[tuple[str, str], list[Report]] = defaultdict(list)
+    for report in reports:
+        blocks[report.type, report.status].append(report)
+    groups: list[list[Report]] = []
+    for key in sorted(blocks):
+        groups += _join_block(sorted(blocks[key], key=_order), settings)
+    made = [_happening(group) for group in groups]
+    return tuple(sorted(made, key=lambda h: (h.day, h.id)))
+
+
+def _order(report: Report) -> tuple[dt.date, str, int, str]:
+    return report.day, report.document, len(report.event), report.event
+
+
+def _join_block(block: Sequence[Report], settings: Settings) -> list[list[Report]]:
+    groups: list[list[tuple[Report, _Signs]]] = []
+    # Open groups by a party of theirs, so that only groups which can agree are compared.
+    by_party: dict[str, dict[int, dt.date]] = defaultdict(dict)
+    for report in block:
+        signs = _signs(report)
+        parties = sorted(_countries(report.actors) | _countries(report.recipients)) or [""]
+        near: set[int] = set()
+        for party in parties:
+            open_groups = by_party[party]
+            for number, last in list(open_groups.items()):
+                if (report.day - last).days > settings.days:
+                    del open_groups[number]
+                else:
+                    near.add(number)
+        best, chosen = settings.threshold, None
+        for number in sorted(near):
+            scores = []
+            for other, other_signs in groups[number][:_COMPARED]:
+                if settings.modes_must_agree and report.mode and other.mode and report.mode != other.mode:
+                    scores.append(0.0)
+                else:
+                    scores.append(agreement(evidence(other, report, other_signs, signs)))
+            mean = sum(scores) / len(scores)
+            if mean >= best and (chosen is None or mean > best):
+                best, chosen = mean, number
+        if chosen is None:
+            chosen = len(groups)
+            groups.append([])
+        groups[chosen].append((report, signs))
+        for party in parties:
+            by_party[party][chosen] = max(
+                report.end if report.end <= report.day + dt.timedelta(7) else report.day,
+                by_party[party].get(chosen, report.day),
+            )
+    return [[report for report, _ in group] for group in groups]
+
+
+def _happening(group: Sequence[Report]) -> Happening:
+    intensities = sorted(report.intensity for report in group)
+    middle = len(intensities) // 2
+    median = intensities[middle] if len(intensities) % 2 else (intensities[middle - 1] + intensities[middle]) / 2
+    modes = Counter(report.mode for report in group if report.mode)
+    first = group[0]
+    return Happening(
+        id=f"{first.document}#{first.event}",
+        type=first.type,
+        mode=min(modes, key=lambda mode: (-modes[mode], mode)) if modes else None,
+        status=first.status,
+        day=first.day,
+        end=max(report.end for report in group),
+        intensity=median,
+        reports=tuple(group),
+    )
