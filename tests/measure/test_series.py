@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,8 @@ def store(tmp_path):
               [{"type": "SUPPORT", "trigger": "signed", "actors": ["The two countries"]}],
               groups={"The two countries": ["China", "Washington"]}),
         coded("d", "China may arm Washington.", "2020-03-03",
-              [{"type": "AID", "status": "hypothetical", "actors": ["China"], "recipients": ["Washington"], "date": None}]),
+              [{"type": "AID", "status": "hypothetical", "actors": ["China"], "recipients": ["Washington"],
+                "date": None}]),
         coded("e", "For years China condemned Washington.", "2020-03-04",
               [{**accuse, "actors": ["China"], "recipients": ["Washington"], "date": "2018-01-01..2020-03-04"}]),
         coded("f", "Japan condemned Russia.", "2020-03-05",
@@ -79,7 +81,8 @@ def test_frames_json_and_filters(store):
 def test_an_alliance_expands_on_request(tmp_path):
     store = Store(tmp_path / "s")
     report = coded("n", "NATO accused Russia.", "2020-01-01",
-                   [{"type": "ACCUSE", "actors": ["NATO"], "recipients": ["Russia"]}], countries={"NATO": ("IGO", "MIL")})  # fmt: skip
+                   [{"type": "ACCUSE", "actors": ["NATO"], "recipients": ["Russia"]}],
+                   countries={"NATO": ("IGO", "MIL")})  # fmt: skip
     store.add([report])
     assert relation(store, "USA", "RUS").series["joint"][0].happenings == 0
     found = relation(store, "USA", "RUS", alliances={"NATO": ["USA", "GBR"]})
@@ -93,6 +96,6 @@ def test_an_empty_store_has_an_empty_relation(tmp_path):
 def test_periods_meet_without_gap():
     for by in ("day", "week", "month", "quarter", "year"):
         slots = periods(dt.date(2019, 11, 27), dt.date(2021, 3, 1), by)
-        assert all(b[0] - a[1] == dt.timedelta(1) for a, b in zip(slots, slots[1:], strict=False))
+        assert all(b[0] - a[1] == dt.timedelta(1) for a, b in pairwise(slots))
         assert period(dt.date.max, by)[1] == dt.date.max
         assert period(dt.date.min, by)[0] == dt.date.min

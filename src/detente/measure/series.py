@@ -262,9 +262,9 @@ def relation(
     for value in status:
         if value not in plover.STATUSES:
             raise OptionError(f"status is {value!r}; it must be one of {', '.join(plover.STATUSES)}")
-    for value in contexts:
-        if value not in plover.CONTEXTS:
-            raise OptionError(f"{value!r} is no context; it must be one of {', '.join(plover.CONTEXTS)}")
+    for context in contexts:
+        if context not in plover.CONTEXTS:
+            raise OptionError(f"{context!r} is no context; it must be one of {', '.join(plover.CONTEXTS)}")
     groups = [sorted(n for n, codes in (alliances or {}).items() if party[0] in codes) for party in (one, two)]
     version = store.version
     rows = _events(store, (one[0], two[0]), [*groups[0], *groups[1]], sources, contexts, attributed, min_confidence)
