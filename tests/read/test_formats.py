@@ -131,7 +131,8 @@ RSS = """<?xml version="1.0"?><rss version="2.0"
 <item><title>A &amp; B</title><link>http://x.example/a?utm_medium=rss</link>
 <pubDate>Thu, 05 Nov 2020 10:00:00 GMT</pubDate>
 <description>Short.</description><content:encoded>
-<![CDATA[<p>Kenya sent envoys to Juba.</p><script>x()</script><p>They met rebels &amp; ministers.</p>]]></content:encoded></item>
+<![CDATA[<p>Kenya sent envoys to Juba.</p><script>x()</script><p>They met rebels &amp; ministers.</p>]]>
+</content:encoded></item>
 <item><title>No date</title><description>Kenya sent more envoys.</description></item></channel></rss>"""
 ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>The Fjord</title><entry>
 <title>Envoys in Juba</title><link href="http://x.example/b"/>
@@ -201,6 +202,9 @@ def test_archives() -> None:
 def test_an_archive_that_breaks_off_keeps_what_came_before() -> None:
     whole = gzip.compress(warc(1, html())) + gzip.compress(warc(2, html() + os.urandom(3000)))
     found, faults = read(io.BytesIO(whole[:-1500]))
+    assert len(found) == 1
+    assert ["breaks off" in f or "end too early" in f for f in faults] == [True, True]
+    found, faults = read(io.BytesIO((warc(1, html()) + warc(2, html()))[:-700]))
     assert len(found) == 1
     assert len(faults) == 1
 

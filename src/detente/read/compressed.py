@@ -43,22 +43,27 @@ class Counted(io.RawIOBase):
 
 
 class _Unpacked(io.RawIOBase):
-    """What a decompressor gives, cut short with an error once it has grown too far."""
+    """What a decompressor gives. Where the data break off it ends, and `broken` says why; a bomb is an error."""
 
     def __init__(self, packed: Counted, stream: Any, ratio: int) -> None:
         self._packed, self._stream, self._ratio = packed, stream, ratio
         self._count = 0
+        self.broken: str | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self.broken:
+            return 0
         try:
             data = self._stream.read1(min(len(buffer), _BLOCK))  # what came before a break is kept
         except EOFError:
-            raise InputError("the compressed data end too early") from None
+            self.broken = "the compressed data end too early"
+            return 0
         except (OSError, zlib.error, ValueError) as error:
-            raise InputError(f"the compressed data are broken: {error}") from None
+            self.broken = f"the compressed data are broken: {' '.join(str(error).split())[:200]}"
+            return 0
         buffer[: len(data)] = data
         self._count += len(data)
         if self._count > _FREE and self._count > self._ratio * self._packed.count:
@@ -93,3 +98,8 @@ def unpacked(stream: BinaryIO, ratio: int) -> io.BufferedReader[Any]:
         if head.startswith(magic):
             return io.BufferedReader(_Unpacked(counted, open_(buffered), ratio), _BLOCK)
     return buffered
+
+
+def broken(stream: io.BufferedReader[Any]) -> str | None:
+    """Say why a stream of `unpacked` ended before its data did, or return None."""
+    return getattr(stream.raw, "broken", None)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from detente.errors import InputError, OptionError
-from detente.read.compressed import unpacked
+from detente.read.compressed import broken, unpacked
 from detente.read.formats import READERS, format_of
 from detente.read.language import language
 from detente.read.parts import layout
@@ -26,6 +26,9 @@ from detente.records import Document, Fault
 
 Source = str | os.PathLike[str] | BinaryIO
 """A file, a folder, a pattern such as `news/*.jsonl`, "-" for standard input, or an open binary stream."""
+
+
+_LONGEST_REASON = 250
 
 
 class InputWarning(UserWarning):
@@ -113,9 +116,14 @@ def _given_columns(columns: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _documents(sources: Iterable[Source], options: Options, on_fault: Callable[[Fault], None]) -> Iterator[Document]:
+    def say(fault: Fault) -> None:
+        reason = line(fault.reason) or "cannot be read"
+        shown = reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 1] + "…"
+        on_fault(Fault(line(fault.file) or "<file>", fault.record, shown))
+
     for source in sources:
-        for name, opened in _opened(source, on_fault):
-            yield from _read(opened, name, options, on_fault)
+        for name, opened in _opened(source, say):
+            yield from _read(opened, name, options, say)
 
 
 def _opened(source: Source, on_fault: Callable[[Fault], None]) -> Iterator[tuple[str, Callable[[], BinaryIO]]]:
@@ -178,7 +186,8 @@ def _read(
         rows = READERS[kind](stream if kind == "parquet" and ours else body, name, options)
         for row in rows:
             if isinstance(row, Fault):
-                on_fault(row)
+                if not (row.reason.startswith("empty") and broken(body)):
+                    on_fault(row)
                 continue
             try:
                 made, removed = _made(row, options)
@@ -188,6 +197,8 @@ def _read(
             if removed:
                 on_fault(Fault(name, row.record, f"read without {removed}"))
             yield made
+        if reason := broken(body):
+            on_fault(Fault(name, None, reason))
     except OSError as error:
         on_fault(Fault(name, None, f"reading stopped: {(error.strerror or str(error)).lower()}"))
     except InputError as error:

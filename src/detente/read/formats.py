@@ -27,7 +27,8 @@ READERS: Final[Mapping[Format, Reader]] = {
 
 _SUFFIXES: Final[Mapping[str, Format]] = {
     ".jsonl": "json", ".ndjson": "json", ".json": "json", ".html": "html", ".htm": "html", ".xhtml": "html",
-    ".rss": "feed", ".atom": "feed", ".rdf": "feed", ".warc": "warc", ".wet": "warc", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
+    ".rss": "feed", ".atom": "feed", ".rdf": "feed",
+    ".warc": "warc", ".wet": "warc", ".csv": "csv", ".tsv": "tsv", ".tab": "tsv",
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
 _PACKED: Final = (".gz", ".bz2", ".zst", ".zstd")

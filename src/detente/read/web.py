@@ -326,9 +326,9 @@ def feed(data: bytes, name: str) -> Rows:
         body = max([*contents, entry.get("summary") or ""], key=len)
         moment, rule = next(
             (
-                (entry[k], f"feed:{k.removesuffix('_parsed')}")
+                (dict.get(entry, k), f"feed:{k.removesuffix('_parsed')}")
                 for k in ("published_parsed", "updated_parsed", "created_parsed")
-                if entry.get(k)
+                if dict.get(entry, k)  # feedparser's own get stands updated in for published
             ),
             (None, None),
         )
@@ -336,7 +336,7 @@ def feed(data: bytes, name: str) -> Rows:
         yield Raw(
             str(number),
             plain(body) or title,
-            _day(moment) if moment else entry.get("published") or entry.get("updated"),
+            _day(moment) if moment else dict.get(entry, "published") or dict.get(entry, "updated"),
             rule or "feed:published",
             id=None,
             title=title,
@@ -376,6 +376,7 @@ def read_warc(stream: BinaryIO, name: str, options: Options) -> Rows:
             if status != "200" or kind not in ("text/html", "application/xhtml+xml", "text/plain", ""):
                 continue
             data = item.content_stream().read(options.max_record + 1)
+            missing = getattr(item.raw_stream, "limit", 0)
         except StopIteration:
             break
         except InputError:
@@ -392,6 +393,8 @@ def read_warc(stream: BinaryIO, name: str, options: Options) -> Rows:
         try:
             if len(data) > options.max_record:
                 raise InputError(f"page larger than {options.max_record:,} bytes")
+            if missing > 0:
+                raise InputError(f"the archive breaks off, {missing:,} bytes before this record's end")
             if kind == "text/plain" and item.rec_type == "conversion":
                 yield Raw(
                     record,
