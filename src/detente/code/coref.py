@@ -8,7 +8,7 @@ entity already met or founds one. Weights of the pronoun rule were chosen on `tr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,7 +66,7 @@ class Cluster:
     body: Entry | None = None
     mentions: list[int] = field(default_factory=list)
     near: str | None = None
-    guessed: bool = False
+    foreign: bool = False
 
 
 _GOVERNMENT_HEADS: Final = word_set(
@@ -106,8 +106,9 @@ _OWN_WORDS: Final = word_set("we us ourselves")
 _GENERIC_PERSON: Final = word_set(
     "man woman leader official diplomat politician figure boy girl minister president"
 )  # fmt: skip
+_FOREIGN: Final = word_set("foreign international world western global overseas visiting expatriate neutral")
 _CONTEXT_SECTORS: Final = word_set(
-    "GOV MIL COP JUD LEG PTY OPP SPY CVL LAB EDU MED REL AGR CRM UAF REB SOC JRN BUS PRM REF ELI"
+    "GOV MIL COP JUD LEG PTY OPP SPY CVL LAB EDU MED REL AGR CRM UAF REB SOC JRN BUS PRM ELI"
 )
 
 
@@ -134,6 +135,7 @@ class Resolver:
         contexts: Sequence[Context],
         texts: Sequence[str],
         home: str | None,
+        spoken: Mapping[str, int],
     ) -> None:
         """Set up for one report.
 
@@ -143,12 +145,14 @@ class Resolver:
             contexts: where each stands.
             texts: the exact words of each.
             home: code of the country the report is from or about, for "police" and "the government".
+            spoken: how often each country is spoken of.
         """
         self.gazetteer = gazetteer
         self.phrases = phrases
         self.contexts = contexts
         self.texts = texts
         self.home = home
+        self.spoken = spoken
         self.clusters: list[Cluster] = []
         self.of: list[int] = []
         self.rules: list[Rule] = []
@@ -188,6 +192,8 @@ class Resolver:
         cluster.titles |= titles_of(phrase)
         if phrase.head:
             cluster.heads.add(phrase.head)
+        if _FOREIGN & phrase.keys:
+            cluster.foreign = True
         if phrase.alias:
             cluster.aliases.add(key(phrase.alias))
         if cluster.country is None:
@@ -313,6 +319,9 @@ class Resolver:
         if entry is not None:
             if entry.role == "capital":
                 return self._capital(index, phrase, entry, context)
+            if entry.role == "seat" and self._is_place(context) and self.gazetteer.places(self.texts[index]):
+                # A seat that is a town: Rawalpindi, Westminster.
+                return self._new_place(index, Phrase("name", None, self.texts[index], "place", entry.country))
             if entry.role == "region" or (entry.role in ("adjective", "people") and entry.kind == "place"):
                 at = self._identity(index, entry.id, entry, phrase)
                 return at, entry.rule
@@ -337,8 +346,14 @@ class Resolver:
 
     def _new_place(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
         context = self.contexts[index]
-        acts = context.hints.acts and not context.hints.place and bool(self.gazetteer.places(phrase.name or ""))
-        at = self._found(index, phrase, named=True, sectors=("CVL",) if acts else ())
+        places = self.gazetteer.places(phrase.name or "")
+        acts = context.hints.acts and not context.hints.place and bool(places)
+        country = phrase.country
+        if country is None and places:
+            # Of places of one name, one in a country the report speaks of goes before the most populous.
+            near = [place for place in places if self.spoken.get(place.country)]
+            country = max(near, key=lambda place: self.spoken[place.country]).country if near else places[0].country
+        at = self._found(index, phrase, named=True, country=country, sectors=("CVL",) if acts else ())
         self._add_names(at, phrase)
         return at, Rule.PLACE
 
@@ -525,20 +540,24 @@ class Resolver:
             return self._body_noun(index, phrase)
         if phrase.kind == "person" and not phrase.plural:
             return self._person_noun(index, phrase)
-        if phrase.definite or phrase.own is None:
+        if _collective(phrase) and phrase.country and phrase.number is None and phrase.body is None:
+            return self._body_noun(index, phrase)
+        if phrase.definite or (phrase.own is None and phrase.number is None):
             found = self._same_group(index, phrase)
             if found is not None:
                 self._learn(found, phrase)
                 return found, Rule.COREFERENCE
-        at = self._found(index, phrase, plural=True, near=context.near)
-        return at, phrase.rule
+        heads = {phrase.head, _collective(phrase) or phrase.head}
+        return self._found(index, phrase, plural=True, near=context.near, heads=heads), phrase.rule
 
     def _same_group(self, index: int, phrase: Phrase) -> int | None:
         for at in range(len(self.clusters) - 1, -1, -1):
             cluster = self.clusters[at]
             if cluster.named or cluster.members or cluster.kind not in ("group", "organisation", "person"):
                 continue
-            if phrase.head not in cluster.heads or (cluster.kind == "person") or not cluster.plural:
+            if cluster.kind == "person" or not cluster.plural:
+                continue
+            if phrase.head not in cluster.heads and (_collective(phrase) or "-") not in cluster.heads:
                 continue
             if cluster.country and phrase.country and cluster.country != phrase.country:
                 continue
@@ -604,45 +623,25 @@ class Resolver:
             if found is not None:
                 self._learn(found, phrase)
                 return found, Rule.COREFERENCE
-        if country is None:
-            country = context.near or (
-                self.home if phrase.sectors[:1] and phrase.sectors[0] in _CONTEXT_SECTORS else None
-            )
-            guessed = True
-        else:
-            guessed = False
-        if (
-            last_word in _GOVERNMENT_HEADS
-            and country
-            and phrase.sectors[:1] == ("GOV",)
-            and self.gazetteer.country(country)
-        ):
-            code = self.gazetteer.country(country)
-            assert code is not None
-            return self.government(code.id if code.id in self.gazetteer.countries else country, index, phrase), (
-                Rule.OFFICE if not guessed else Rule.COREFERENCE
-            )
-        title = key(phrase.title or phrase.head)
-        if phrase.body is None and country and not phrase.plural:
-            identity = f"role:{country}:{title}:{phrase.sectors[:1]}"
+        told = country is not None
+        if country is None and not _FOREIGN & phrase.keys:
+            domestic = bool(phrase.sectors[:1]) and phrase.sectors[0] in _CONTEXT_SECTORS
+            country = context.near or (self.home if domestic else None)
+        state = self.gazetteer.country(country)
+        if last_word in _GOVERNMENT_HEADS and state is not None and phrase.sectors[:1] == ("GOV",):
+            return self.government(state.id, index, phrase), Rule.OFFICE if told else Rule.COREFERENCE
+        title = _collective(phrase) or key(phrase.title or phrase.head)
+        heads = {phrase.head, last_word, title}
+        if phrase.body is None and country and phrase.number is None:
+            identity = f"role:{country}:{title}:{''.join(phrase.sectors[:1])}"
             at = self._identities.get(identity)
             if at is not None:
                 self._learn(at, phrase)
                 return at, phrase.rule
-            state = self.gazetteer.country(country)
-            name = (
-                f"{_title_case(phrase.title or phrase.head)} of {state.name}"
-                if state
-                else " ".join(self.texts[index].split())
-            )
+            label = _title_case(phrase.title or phrase.head)
+            name = f"{label} of {state.name}" if state else " ".join(self.texts[index].split())
             at = self._found(
-                index,
-                phrase,
-                identity=identity,
-                name=name,
-                country=country,
-                heads={phrase.head, last_word},
-                guessed=guessed,
+                index, phrase, identity=identity, name=name, country=country, heads=heads, plural=phrase.plural
             )
             return at, phrase.rule
         for at in range(len(self.clusters) - 1, -1, -1):
@@ -654,10 +653,7 @@ class Resolver:
                 and cluster.country == country
             ):
                 return at, Rule.COREFERENCE
-        at = self._found(
-            index, phrase, country=country, plural=phrase.plural, heads={phrase.head, last_word}, guessed=guessed
-        )
-        return at, phrase.rule
+        return self._found(index, phrase, country=country, plural=phrase.plural, heads=heads), phrase.rule
 
     def _earlier_body(self, index: int, phrase: Phrase, last_word: str) -> int | None:
         noun = singular(last_word)
@@ -1035,6 +1031,21 @@ class Resolver:
         return at
 
 
+_COLLECTIVES: Final = {
+    "MIL": word_set("army military troops troop soldier soldiers forces force conscript serviceman"),
+    "COP": word_set("police policeman officer"),
+    "REB": word_set("rebel rebels insurgent guerrilla insurgency rebellion"),
+    "CVL": word_set("protester protestor demonstrator marcher crowd"),
+}
+"""Head nouns that speak of one body or crowd by turns ("the army … soldiers … troops"), by sector."""
+
+
+def _collective(phrase: Phrase) -> str | None:
+    sector = phrase.sectors[0] if phrase.sectors else ""
+    found = _COLLECTIVES.get(sector)
+    return f"all {sector}" if found and phrase.head in found and phrase.kind != "person" else None
+
+
 def _title_case(title: str) -> str:
     small = {"of", "the", "for", "and", "to"}
     return " ".join(word if word in small or not word.islower() else word.capitalize() for word in title.split())
@@ -1048,8 +1059,15 @@ def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
         home: code of the country the report is from or about.
     """
     for cluster in clusters:
+        if cluster.kind == "place" and cluster.country is None:
+            # A place no table knows lies most often in the country the report is from.
+            cluster.country = home
         if cluster.country is None and not cluster.members and cluster.kind in ("group", "organisation", "person"):
             if cluster.near:
                 cluster.country = cluster.near
-            elif cluster.sectors[:1] and cluster.sectors[0] in _CONTEXT_SECTORS and not cluster.named:
+            elif cluster.foreign:
+                continue
+            elif cluster.kind == "person" or (
+                cluster.sectors[:1] and cluster.sectors[0] in _CONTEXT_SECTORS and not cluster.named
+            ):
                 cluster.country = home

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from detente.gazetteer.names import Word, singular, word_set, words
+from detente.gazetteer.names import Word, key, singular, word_set, words
 from detente.gazetteer.tables import Entry, Gazetteer, Match, Office
 from detente.records import EntityKind, Rule
 
@@ -275,6 +275,10 @@ def _segment(part: Sequence[Word], gazetteer: Gazetteer) -> list[_Item]:
     at = 0
     while at < len(part):
         match = None if part[at].mark else gazetteer.matches(part, at)
+        if match is not None and not match.entries and match.last - at == 1 and part[at].key in ("marine", "dean"):
+            # Given names: "Marine Le Pen", "Dean Acheson".
+            if part[at].capital and at + 1 < len(part) and part[at + 1].capital:
+                match = None
         if match is not None:
             items.append(_Item(at, match.last, match))
             at = match.last
@@ -322,6 +326,9 @@ def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hin
             break
         if item.match is None and core and part[item.first].key in _RELATIVE:
             break
+        if item.match is None and core and part[item.first].key in _PARTICIPLES and not part[item.first].hyphen:
+            post_at = item.first
+            break
         core.append(item)
     while core and core[-1].match is None and part[core[-1].first].mark:
         core.pop()
@@ -329,10 +336,14 @@ def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hin
         return Phrase("other", definite=definite, own=own, number=number)
     preposition = part[post_at].key if post_at is not None else None
     post = part[post_at + 1 :] if post_at is not None else []
+    if preposition in _PARTICIPLES:
+        # "forces loyal to Khalifa Haftar", "rebels led by John Garang": whose they are, not what they are.
+        preposition = "under" if preposition in ("loyal", "led", "commanded", "headed") else "besides"
+        post = post[1:] if post and post[0].key in ("to", "by", "with", "from") else post
     head_word = part[core[-1].last - 1]
     if preposition == "of" and post and head_word.key in _COUNTING and not head_word.capital:
         inner = _read_part(post, text, gazetteer, hints)
-        modifier = _owner(core[:-1], part, gazetteer)
+        modifier = _owner(core[:-1], part)
         return replace(
             inner,
             plural=True,
@@ -348,6 +359,10 @@ def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hin
     )
 
 
+_PARTICIPLES: Final = word_set(
+    "led loyal backed armed commanded headed wearing carrying fighting accused suspected protesting demanding working "
+    "living stationed holding including seeking opposed allied linked run owned trying waiting fleeing calling wanted"
+)
 _RELATIVE: Final = word_set("who which whom whose that where when")
 
 
@@ -355,7 +370,7 @@ def _text(part: Sequence[Word], first: int, last: int, text: str) -> str:
     return " ".join(text[part[first].start : part[last - 1].end].split())
 
 
-def _owner(items: Sequence[_Item], part: Sequence[Word], gazetteer: Gazetteer) -> Entry | None:
+def _owner(items: Sequence[_Item], part: Sequence[Word]) -> Entry | None:
     """Find whose something is among what stands before its head: a body before a state, the first of each."""
     strong: list[Entry] = []
     weak: list[Entry] = []
@@ -367,7 +382,7 @@ def _owner(items: Sequence[_Item], part: Sequence[Word], gazetteer: Gazetteer) -
             if item.match
             else None
         )
-        if entry is None:
+        if entry is None or (entry.role == "people" and entry.country in (None, "ISM")):
             continue
         if item.first > 0 and part[item.first].hyphen and part[item.first - 1].key in _AGAINST:
             continue
@@ -428,9 +443,19 @@ def _name_run(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> int:
                 and word.key in _GIVEN_NAMES
                 and not _possessive(core, at, part)
             )
-            if not (only_person or given):
+            before = core[at - 2] if at > 1 else None
+            titled = (
+                at < len(core)
+                and item.last - item.first == 1
+                and not _possessive(core, at, part)
+                and before is not None
+                and before.office is not None
+                and before.office.kind == "person"
+                and not title_item_plural(before)
+            )
+            if not (only_person or given or titled):
                 break
-            if given and not only_person:
+            if (given or titled) and not only_person:
                 at -= 1
                 break
         else:
@@ -472,12 +497,23 @@ def _read_core(
     if len(core) == 1 and last.entries:
         # A word alone: the name, unless it is a title in small letters ("president") or reads on ("Speaker of …").
         return _after_name(_named(last, part, text, gazetteer, hints), preposition, post, text, gazetteer, hints)
+    place = _known_place(core, part, text, gazetteer, hints)
+    if place is not None:
+        return place
+    same = _apposed(core, part, text, gazetteer, hints)
+    if same is not None:
+        return same
     run = _name_run(core, part, hints)
     if run < len(core):
         person = _person(core, run, part, preposition, post, text, gazetteer, hints)
         if person is not None:
             return person
-    if last.office is not None and not (last.entries and part[last.first].capital):
+    foreign = False
+    if last.office is not None and last.entries:
+        # "Peru's Congress" is not the Congress of the United States.
+        owner = _owner(core[:-1], part)
+        foreign = owner is not None and owner.country is not None and all(e.country != owner.country for e in last.entries)
+    if last.office is not None and (foreign or not (last.entries and part[last.first].capital)):
         return _role(core, part, preposition, post, text, gazetteer, hints, former)
     if last.entries:
         entry = (
@@ -489,11 +525,81 @@ def _read_core(
         phrase = _named(last, part, text, gazetteer, hints)
         if phrase.kind == "person" and phrase.entry and former and phrase.sectors:
             phrase = replace(phrase, sectors=("ELI",), former=True)
-        owner = _owner(core[:-1], part, gazetteer)
+        owner = _owner(core[:-1], part)
         if phrase.country is None and owner is not None:
             phrase = replace(phrase, country=owner.country)
         return _after_name(phrase, preposition, post, text, gazetteer, hints)
     return _unknown(core, part, preposition, post, text, gazetteer, hints)
+
+
+def _known_place(
+    core: Sequence[_Item], part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hints
+) -> Phrase | None:
+    """Read "Oklahoma City" and "Benue state": a place by the list of cities, or by its noun."""
+    last = core[-1]
+    words_of = [part[index] for item in core for index in range(item.first, item.last)]
+    if any(word.mark for word in words_of) or all(item.entries for item in core):
+        return None
+    capital = all(word.capital for word in words_of)
+    name = _text(part, core[0].first, last.last, text)
+    person = any(item.office is not None and item.office.kind == "person" for item in core)
+    if capital and len(words_of) > 1 and not person and hints.kind("person", "organisation") < 0.5:
+        places = gazetteer.places(name)
+        if places:
+            return _place(name, None, gazetteer)
+    head = part[last.last - 1]
+    if head.key in _REGION_HEADS and len(core) > 1 and core[-2].match is None and part[core[-2].first].capital:
+        owner = _owner(core[:-1], part)
+        return _place(name, owner.country if owner else None, gazetteer)
+    return None
+
+
+_REGION_HEADS: Final = word_set(
+    "state province region district governorate oblast prefecture department county municipality city town village "
+    "island islands valley river mountains peninsula plateau delta airport"
+)
+
+
+def _apposed(
+    core: Sequence[_Item], part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hints
+) -> Phrase | None:
+    """Read "the Tamarod movement", "the Aum Shinrikyo cult", "FARC rebels": a body by name and then by noun."""
+    last = core[-1]
+    if last.office is None or last.entries or part[last.first].capital or len(core) < 2:
+        return None
+    head = singular(part[last.last - 1].key)
+    if head not in _SAME_AS_NAME or last.last - last.first > 1:
+        return None
+    before = core[-2]
+    entry = before.match.entry("organisation") if before.match else None
+    if entry is not None:
+        owner = _owner(core[:-2], part)
+        found = _from_entry(entry, entry.name, gazetteer, hints)
+        return replace(found, country=found.country or (owner.country if owner else None))
+    at = len(core) - 1
+    while at > 0 and core[at - 1].match is None and _named_word(part[core[at - 1].first]):
+        at -= 1
+    if at == len(core) - 1 or head not in _NAMED_KINDS:
+        return None
+    owner = _owner(core[:at], part)
+    name = _text(part, core[at].first, core[-1].first, text)
+    country = owner.country if owner else None
+    return Phrase(
+        "name", None, name, "organisation", country, last.office.sectors, None, Rule.OFFICE, head=head
+    )
+
+
+def _named_word(word: Word) -> bool:
+    return word.capital and not word.mark
+
+
+_SAME_AS_NAME: Final = word_set(
+    "movement cult sect group gang party militia rebel guerrilla insurgent separatist network organisation organization "
+    "agency newspaper company front union cartel faction brigade magazine broadcaster bank airline syndicate clan"
+)
+_NAMED_KINDS: Final = word_set(
+    "cult sect gang militia newspaper cartel company airline magazine broadcaster syndicate movement group"
+)
 
 
 def _after_name(
@@ -648,8 +754,16 @@ def _office_phrase(
     )  # fmt: skip
 
 
-def _retired(sectors: tuple[str, ...]) -> tuple[str, ...]:
-    return ("ELI",) if sectors and sectors[0] in ("GOV", "LEG", "JUD", "MIL", "COP", "SPY", "PTY") else sectors
+def _retired(sectors: tuple[str, ...], title: str | None) -> tuple[str, ...]:
+    """A former official is of the elite; a former soldier, policeman or spy only if of high rank."""
+    first = sectors[0] if sectors else ""
+    high = bool(_HIGH & set((title or "").casefold().split()))
+    if first in ("GOV", "LEG", "JUD", "PTY") or (first in ("MIL", "COP", "SPY") and high):
+        return ("ELI",)
+    return sectors
+
+
+_HIGH: Final = word_set("chief general admiral marshal commander director head leader commissioner spymaster boss")
 
 
 def _gender(keys: Iterable[str]) -> bool | None:
@@ -674,12 +788,15 @@ def _titled(
     title = items[-1]
     assert title.office is not None
     spelt = _text(part, items[0].first, title.last, text)
-    owner = _owner(items[:-1], part, gazetteer)
+    owner = _owner(items[:-1], part)
     role = _office_phrase(
         title.office, False, owner, _body(items, part), _text(part, title.first, title.last, text), former
     )
-    sectors = _retired(role.sectors) if former or entry.country is None else role.sectors
-    country = term_on(entry, hints.date).country or role.country
+    sectors = _retired(role.sectors, role.title) if former or entry.country is None else role.sectors
+    now = term_on(entry, hints.date)
+    if now.office and key(now.office) == key(role.title or ""):
+        sectors = now.sectors
+    country = now.country or role.country
     sex = _gender(spelt.casefold().split())
     return Phrase(
         "name", entry, entry.name, "person", country, sectors or entry.sectors, role.title, Rule.OFFICE_HOLDER if entry.terms else Rule.NAME,
@@ -712,6 +829,7 @@ def _person(
         first += 1
         while first < last and part[first].mark:
             first += 1
+        names = [item for item in names if item.first >= first]
     while first < last - 1 and part[first].key in _FORMER:
         first += 1
     if first >= last:
@@ -741,7 +859,7 @@ def _person(
         sure = True
     elif title is not None and title.kind == "organisation" and title_item is not None:
         # "oil company Rosneft", "the newspaper Kommersant", "rebel group Ansaru": the name of a body.
-        owner = _owner(before[:-1], part, gazetteer)
+        owner = _owner(before[:-1], part)
         sectors = title.sectors or (owner.sectors if owner else ())
         if part[title_item.first].capital and not part[title_item.first - 1 : title_item.first]:
             name = _text(part, title_item.first, last, text)
@@ -758,7 +876,7 @@ def _person(
     elif entry is not None:
         sure = likely >= other
     else:
-        owner = _owner(before, part, gazetteer)
+        owner = _owner(before, part)
         if (
             owner is not None
             and title is None
@@ -776,7 +894,7 @@ def _person(
         sure = likely > other or (not hints.kinds and (loose >= 2 or entry is not None))
     if not sure:
         return None
-    owner = _owner(before[:-1] if title else before, part, gazetteer)
+    owner = _owner(before[:-1] if title else before, part)
     body = _body(before, part)
     former = _former(before, part)
     sectors: tuple[str, ...] = ()
@@ -787,7 +905,7 @@ def _person(
         role = _office_phrase(title, False, owner, body, _text(part, title_item.first, title_item.last, text), former)
         sectors, spelt_title, rule = role.sectors, role.title, Rule.OFFICE
         if former:
-            sectors = _retired(sectors)
+            sectors = _retired(sectors, spelt_title)
     elif body is not None:
         sectors, country, rule = body.sectors, body.country, Rule.OFFICE
     if post and preposition in ("of", "from", "at", "for", "with") and not sectors:
@@ -833,7 +951,7 @@ def _role(
     last = core[-1]
     assert last.match is not None and last.office is not None
     office = last.office
-    owner = _owner(core[:-1], part, gazetteer)
+    owner = _owner(core[:-1], part)
     body = _body(core[:-1], part)
     spelt = _text(part, last.first, last.last, text)
     sectors: tuple[str, ...] | None = None
@@ -852,9 +970,13 @@ def _role(
             if common.body:
                 sectors = None
     of: Phrase | None = None
-    if post and preposition in ("of", "from", "for", "at", "with", "in", "on", "to", "near", "inside"):
+    if post and preposition in ("of", "from", "for", "at", "with", "in", "on", "to", "near", "inside", "under"):
         of = _read_part(post, text, gazetteer, hints)
     phrase = _office_phrase(office, last.match.plural, owner, body, spelt, former)
+    if owner is None:
+        phrase = replace(phrase, country=_city_country(core[:-1], part, text, gazetteer))
+    if body is not None and office.sectors[:1] in (("UAF",), ("REB",)) and body.sectors[:1] in (("REB",), ("PRM",)):
+        phrase = replace(phrase, sectors=body.sectors)
     if phrase.kind == "country" or office.kind == "country":
         state = owner if owner and owner.kind == "country" else None
         country = phrase.country if state else None
@@ -877,7 +999,7 @@ def _role(
     if of is not None and preposition is not None:
         phrase = _with_of(phrase, office, of, preposition, sectors is not None or body is not None)
     if former and phrase.kind in ("person", "group"):
-        phrase = replace(phrase, sectors=_retired(phrase.sectors))
+        phrase = replace(phrase, sectors=_retired(phrase.sectors, phrase.title))
     capital = all(
         part[i].capital
         for item in core
@@ -909,6 +1031,15 @@ def _role(
     if part[core[0].first].key in _NOT_NATIONAL or part[last.last - 1].key in _NOT_NATIONAL:
         return replace(phrase, country=None, kind="other", sectors=())
     return phrase
+
+
+def _city_country(items: Sequence[_Item], part: Sequence[Word], text: str, gazetteer: Gazetteer) -> str | None:
+    """The country of a city that stands before a role noun: "Boston police", "New York firefighters"."""
+    run = [item for item in items if item.match is None and part[item.first].capital and not part[item.first].mark]
+    if not run or run[-1].last - run[0].first != len(run):
+        return None
+    places = gazetteer.places(_text(part, run[0].first, run[-1].last, text))
+    return places[0].country if places and places[0].population >= 50_000 else None
 
 
 def _stands_off(item: _Item, part: Sequence[Word]) -> bool:
@@ -961,7 +1092,7 @@ def _unknown(
     """Read a phrase whose head the tables do not know: an unknown proper name, or some noun of somebody's."""
     last = core[-1]
     head = part[last.last - 1]
-    owner = _owner(core, part, gazetteer)
+    owner = _owner(core, part)
     country = owner.country if owner else None
     first = core[0].first
     name = _text(part, first, last.last, text)
@@ -978,7 +1109,7 @@ def _unknown(
             or head.key in _ONLY_PLACE
             or part[first].key in ("mount", "lake", "cape", "port", "fort")
         ):
-            return _place(name, country, gazetteer, hints)
+            return _place(name, country, gazetteer)
         listed = _ORGANISATION_SECTORS.get(head.key)
         if head.key in _ORGANISATION_HEADS or extended or len(core) > 1 and owner is not None:
             if extended:
@@ -990,10 +1121,12 @@ def _unknown(
             return Phrase("name", None, name, "organisation", country, sectors, None, Rule.NAME)
         places = gazetteer.places(name)
         if places and hints.kind("person") < 0.5 and hints.kind("organisation", "group") < 0.6:
-            return _place(name, country, gazetteer, hints)
+            return _place(name, country, gazetteer)
         kind = max(hints.kinds, key=lambda item: item[1])[0] if hints.kinds else None
+        if kind is None and hints.place and not hints.acts:
+            kind = "place"
         if kind == "place":
-            return _place(name, country, gazetteer, hints)
+            return _place(name, country, gazetteer)
         known: EntityKind | None = kind if kind in ("person", "organisation", "group", "other") else None  # type: ignore[assignment]
         return Phrase("name", None, name, known, country, (), None, Rule.NAME if kind else Rule.NONE)
     if capital and owned:
@@ -1031,11 +1164,14 @@ def _unknown(
 _GROUP_NOUNS: Final = word_set("forces units groups fighters members crews ranks leaders")
 
 
-def _place(name: str, country: str | None, gazetteer: Gazetteer, hints: Hints) -> Phrase:
+def _place(name: str, country: str | None, gazetteer: Gazetteer) -> Phrase:
+    """A place by name; its country only where no other place of the name is a fifth as populous."""
     places = gazetteer.places(name)
-    if country is not None:
-        places = tuple(place for place in places if place.country == country) or ()
-    return Phrase("name", None, name, "place", country or (places[0].country if places else None), (), None, Rule.PLACE)
+    if country is None and places:
+        rival = max((place.population for place in places if place.country != places[0].country), default=0)
+        if rival * 5 <= places[0].population:
+            country = places[0].country
+    return Phrase("name", None, name, "place", country, (), None, Rule.PLACE)
 
 
 def _join(read: list[Phrase], text: str, gazetteer: Gazetteer) -> Phrase:

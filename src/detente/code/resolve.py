@@ -54,7 +54,8 @@ def resolve(
     phrases = [read_phrase(text, gazetteer, hint) for text, hint in zip(texts, hints, strict=True)]
     home = _home(document, sentences, phrases, gazetteer)
     contexts = _contexts(document, extraction, phrases, hints, gazetteer)
-    resolver = Resolver(gazetteer, phrases, contexts, texts, home)
+    spoken = Counter(phrase.country for phrase in phrases if phrase.country)
+    resolver = Resolver(gazetteer, phrases, contexts, texts, home, spoken)
     resolver.run()
     share_countries(resolver.clusters, home)
     _take_model(resolver.clusters, extraction)

@@ -150,6 +150,12 @@ class _Posting:
     needs_the: bool
 
 
+_SINGULAR_BODIES: Final = word_set("forces services authorities marines commons chiefs communications airlines airways")
+"""Plural nouns that name one body."""
+
+_GIVEN_NAME_USED: Final = word_set("ETH ERI THA MYS")
+"""Countries whose people are called by the given name, which stands first."""
+
 _LEARNED_FOR: Final = dt.timedelta(days=730)
 """How long a role learned from a report is taken to last, before and without later evidence."""
 
@@ -345,8 +351,10 @@ class Gazetteer:
         for number, row in _rows(text, "offices.csv", ("sectors", "kind", "rule", "titles")):
             kind = _kind(row["kind"], f"offices.csv:{number}")
             for title in _split(row["titles"]):
-                office = Office(title, _sectors(row["sectors"], f"offices.csv:{number}"), kind, row["rule"] == "body")
-                self._add_office(title, office, keep=True)
+                last = key(title).rsplit(" ", 1)[-1]
+                many = kind == "organisation" and singular(last) != last and last not in _SINGULAR_BODIES
+                sectors = _sectors(row["sectors"], f"offices.csv:{number}")
+                self._add_office(title, Office(title, sectors, "group" if many else kind, row["rule"] == "body"), keep=True)
 
     def _add_office(self, title: str, office: Office, keep: bool) -> None:
         name = key(title)
@@ -389,7 +397,7 @@ class Gazetteer:
             if first and last and last < first:
                 raise GazetteerError(f"{where}: the term of {row['name']} ends before it begins")
             office = self.offices.get(key(row["office"]))
-            sectors = office.sectors if office else ("GOV",)
+            sectors = office.sectors if office and office.sectors[:1] in (("LEG",), ("REL",)) else ("GOV",)
             code = self.code(country) if country in self.countries else country
             if code in ("UNO", "EUR", "IGO"):
                 sectors = ()
@@ -420,7 +428,13 @@ class Gazetteer:
         )
         self.persons[identity] = person
         self._add(person, (person.name, *_split(fact.get("aliases"))))
-        for surname in surnames(person.name):
+        called = surnames(person.name)
+        first_word = person.name.split(" ")[0]
+        if person.country in _GIVEN_NAME_USED and " " in person.name:
+            called = (*called, first_word)
+        elif person.country == "VNM":
+            called = (*called, person.name.split(" ")[-1])
+        for surname in dict.fromkeys(called):
             self._add(replace(person, role="surname"), (surname,))
 
     def read_user_table(self, path: Path) -> None:
@@ -516,8 +530,8 @@ class Gazetteer:
 
     def _add(self, entry: Entry, forms: Iterable[str], front: bool = False) -> None:
         for form in forms:
-            needs_the = form.startswith("the ") and form[4:5].isupper() is True
-            bare = form.removeprefix("the ")
+            needs_the = form[:4].casefold() == "the " and form[4:5].isupper()
+            bare = form[4:] if form[:4].casefold() == "the " else form
             name = key(bare)
             if not name:
                 continue
@@ -655,9 +669,9 @@ class Gazetteer:
         return _bundled("cities.csv").split("\n")[1:]
 
     @cached_property
-    def _variants(self) -> dict[str, str]:
-        pairs = (line.split(",") for line in _bundled("city_names.csv").split("\n")[1:] if line)
-        return {key(variant): key(name) for variant, name in pairs}
+    def _variants(self) -> dict[str, tuple[str, str]]:
+        rows = (line.split(",") for line in _bundled("city_names.csv").split("\n")[1:] if line)
+        return {place_key(variant): (place_key(name), country) for variant, name, country in rows}
 
     def in_office(self, country: str, office: str, date: dt.date) -> Entry | None:
         """Return who held an office of a state on a day, None if nobody or several did.
@@ -692,11 +706,11 @@ class Gazetteer:
         Args:
             name: as it stands in the text, in any letter case.
         """
-        asked = key(name)
-        return self._places(self._variants.get(asked, asked))
+        asked = place_key(name)
+        return self._places(*self._variants.get(asked, (asked, "")))
 
     @lru_cache(maxsize=8192)  # noqa: B019 - a gazetteer lives as long as the process that codes
-    def _places(self, asked: str) -> tuple[Place, ...]:
+    def _places(self, asked: str, within: str) -> tuple[Place, ...]:
         if not asked:
             return ()
         found = []
@@ -704,8 +718,10 @@ class Gazetteer:
         while at < len(self._cities) and self._cities[at].startswith(asked + ","):
             _, label, country, region, latitude, longitude, population = self._cities[at].split(",")
             code = self.code(country) if country in self.countries else country
-            found.append(Place(label, code, region or None, float(latitude), float(longitude), int(population)))
             at += 1
+            if within and country != within:
+                continue
+            found.append(Place(label, code, region or None, float(latitude), float(longitude), int(population)))
         return tuple(sorted(found, key=lambda place: (-place.population, place.country, place.name)))
 
 
@@ -716,6 +732,14 @@ def _spelt(form: str, part: Sequence[Word]) -> bool:
     return len(spelt) == len(part) and all(
         want.mark or same_case(want.text, got.text) for want, got in zip(spelt, part, strict=True)
     )
+
+
+_NO_APOSTROPHES: Final = dict.fromkeys(map(ord, "'’‘ʼʻ`ʿʾ´"))
+
+
+def place_key(name: str) -> str:
+    """Return the key of a place name: that of a name, without apostrophes (Sana'a, Sanaa)."""
+    return key(name.translate(_NO_APOSTROPHES))
 
 
 def _with_article(name: str) -> str:
