@@ -70,7 +70,7 @@ class Store:
     ) -> None:
         self.path = str(path)
         self.as_of = as_of
-        self._options = dict(storage_options or {}) or None
+        self.storage_options = dict(storage_options or {}) or None
         self._remote = "://" in self.path
         self._address = f"{self.path.rstrip('/')}/documents"
         self._table: DeltaTable | None = None
@@ -97,9 +97,9 @@ class Store:
                     if self.as_of is None:
                         self._table.update_incremental()
                     return self._table
-                if not DeltaTable.is_deltatable(self._address, self._options):
+                if not DeltaTable.is_deltatable(self._address, self.storage_options):
                     return None
-                table = DeltaTable(self._address, storage_options=self._options)
+                table = DeltaTable(self._address, storage_options=self.storage_options)
                 if self.as_of is not None:
                     table.load_as_version(self.as_of)
             except (DeltaError, OSError, ValueError) as error:
@@ -137,7 +137,7 @@ class Store:
                     mode="ignore",
                     name="documents",
                     description=f"{_MARK}{SCHEMA}",
-                    storage_options=self._options,
+                    storage_options=self.storage_options,
                 )
             except (DeltaError, OSError) as error:
                 # Another loader may have made it a moment before; then it opens.
@@ -275,6 +275,13 @@ class Store:
         for batch in table.to_pyarrow_dataset().to_batches(batch_size=64):
             for row in batch.to_pylist():
                 yield _record(row)
+
+    def rows(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """Yield some columns of every document's row, a batch in memory at a time."""
+        table = self._open()
+        if table is not None:
+            for batch in table.to_pyarrow_dataset().to_batches(columns=list(columns), batch_size=256):
+                yield from batch.to_pylist()
 
     def _session(self) -> duckdb.DuckDBPyConnection:
         import duckdb
