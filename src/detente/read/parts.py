@@ -107,16 +107,18 @@ _CREDIT: Final = (
     r"|Anadolu|VCG|Pool|Shutterstock|Alamy|IANS|PTI|EPA-EFE"
     r"|China\sDaily|file|File|handout|Handout)"
 )
-_CAPTION: Final = re.compile(
-    rf"(?:\[?\(?(?:FILE|File)\s?(?:PHOTO|Photo|photo|IMAGE|image|PICTURE|picture)?\s?[:–—-]|(?:Photo"
-    rf"|Image|Picture|Caption|Photograph|Video|Graphic|Illustration|Map)s?"
-    rf"(?:\s(?:by|credit|caption|courtesy\sof))?\s?[:/]\s?"
-    rf"|.{{0,700}}?(?:[\[(](?:AP\sPhoto|Photo|Image|Picture|Photograph|Xinhua/"
-    rf"|Source)\b[^\])\n]{{0,80}}[\])]|(?:Photo|Photograph|Image|Picture|Credit"
-    rf"|Photo\sby)\s?[:/]\s?[^\n.]{{2,60}}"
-    rf"|REUTERS/[A-Z][^\n]{{2,60}}|(?:[A-Z][\w.'-]+\s?){{1,4}}/\s?{_CREDIT}(?:\svia\s[\w\s]{{2,30}})?"
-    rf"|via\s(?:AP|Getty\sImages|Reuters|REUTERS))[\])]?\.?$)"
+_CAPTION_START: Final = re.compile(
+    r"\[?\(?(?:FILE|File)\s?(?:PHOTO|Photo|photo|IMAGE|image|PICTURE|picture)?\s?[:–—-]"
+    r"|(?:Photo|Image|Picture|Caption|Photograph|Video|Graphic|Illustration|Map)s?"
+    r"(?:\s(?:by|credit|caption|courtesy\sof))?\s?[:/]\s?"
 )
+_CAPTION_END: Final = re.compile(
+    rf"(?:[\[(](?:AP\sPhoto|Photo|Image|Picture|Photograph|Xinhua/|Source)\b[^\])\n]{{0,80}}[\])]"
+    rf"|(?:Photo|Photograph|Image|Picture|Credit|Photo\sby)\s?[:/]\s?[^\n.]{{2,60}}|REUTERS/[A-Z][^\n]{{2,60}}"
+    rf"|\b[A-Z][\w.'-]{{1,30}}(?:\s[A-Z][\w.'-]{{1,30}}){{0,3}}\s?/\s?{_CREDIT}(?:\svia\s[\w\s]{{2,30}})?"
+    rf"|via\s(?:AP|Getty\sImages|Reuters|REUTERS))[\])]?\.?$"
+)
+_CAPTION_REACH: Final = 160
 _SIGN_OFF: Final = re.compile(
     r"[(\[]?(?:(?:additional\s|further\s)?(?:reporting|writing|editing|compiled|written|edited"
     r"|production)\s(?:and\s\w+\s)?by\s)[^\n]{2,300}$",
@@ -500,7 +502,7 @@ def _roles(text: str, pieces: list[_Piece]) -> str | None:
             author = author or (name.title() if name.isupper() else name)
         elif edge and len(body) <= 120 and _PUBLISHED.match(body):
             piece.kind = "dateline"
-        elif _CAPTION.match(body):
+        elif _CAPTION_START.match(body) or _CAPTION_END.search(body[-_CAPTION_REACH:]):
             piece.kind = "caption"
     return author
 
