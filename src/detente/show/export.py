@@ -36,10 +36,9 @@ class Column:
     meaning: str
 
 
-# PLOVER 2.0's conversion table from CAMEO roots, reversed: (root code, whether one root alone makes the type).
-# CAMEO 01 (statement) has no PLOVER type; 03 is AGREE, 04 CONSULT, 05 SUPPORT, 06 COOPERATE, 07 AID. CAMEO 08
-# (yield) is CONCEDE in words and RETREAT in deeds; 02 and 10 are both REQUEST, 09 and 11 both ACCUSE; 17 is
-# both SANCTION and COERCE; 18, 19 and 20 are all ASSAULT. The code that stands for most of a type is given.
+# PLOVER 2.0's conversion table from CAMEO roots, reversed. CAMEO 01 (statement) has no PLOVER type; 02 and 10
+# are both REQUEST, 09 and 11 both ACCUSE, 18, 19 and 20 all ASSAULT; 08 (yield) is CONCEDE in words and RETREAT
+# in deeds; convictions lie in 17 there and in SANCTION here.
 CAMEO: Final[Mapping[str, tuple[str, bool]]] = {
     "AGREE": ("03", True),
     "CONSULT": ("04", True),
@@ -59,6 +58,26 @@ CAMEO: Final[Mapping[str, tuple[str, bool]]] = {
     "ASSAULT": ("19", False),
 }
 """PLOVER type → CAMEO root code, and whether the two stand for each other one to one."""
+
+_CAMEO_OF_MODE: Final[Mapping[tuple[str, str], str]] = {
+    ("ACCUSE", "investigate"): "09",
+    ("SANCTION", "convict"): "17",
+    ("ASSAULT", "unconventional"): "20",
+    **{
+        ("ASSAULT", mode): "18"
+        for mode in ("abduct", "beat", "torture", "sexual", "targeted", "destroy", "explosives", "suicide-attack")
+    },
+}
+
+
+def cameo(event_type: str, mode: str | None = None) -> tuple[str, bool]:
+    """Return the CAMEO root code of a PLOVER type and mode, and whether type and root are one to one.
+
+    Where several roots make one type the mode decides if it can, else the root that stands for most of it.
+    """
+    code, exact = CAMEO[event_type]
+    return _CAMEO_OF_MODE.get((event_type, mode or ""), code), exact
+
 
 _QUAD_CODE: Final = {quad: number for number, quad in enumerate(plover.QUADS, 1)}
 _SPECIAL: Final = frozenset(plover.SPECIAL_COUNTRIES) - {"XKX"}
@@ -439,7 +458,7 @@ def icews_rows(coded: CodedDocument) -> Iterator[Row]:
     """Yield the 20 columns of the public ICEWS files, a row for each actor–recipient pair of an actual event."""
     index = Index(coded)
     for event in _actual(coded):
-        code, exact = CAMEO[event.type]
+        code, exact = cameo(event.type, event.mode)
         place = index.entities[index.mentions[event.location].entity] if event.location else None
         words = event.type.capitalize() + (f" ({event.mode})" if event.mode else "")
         pairs = _pairs(index.parties(event.actors), index.parties(event.recipients))
@@ -551,7 +570,7 @@ def gdelt_rows(coded: CodedDocument) -> Iterator[Row]:
     document = coded.document
     first = min((event.sentence for event in coded.events), default=0)
     for event in _actual(coded):
-        code = CAMEO[event.type][0]
+        code = cameo(event.type, event.mode)[0]
         day = _day(coded, event)
         place = index.entities[index.mentions[event.location].entity] if event.location else None
         for number, (actor, recipient) in enumerate(
@@ -741,12 +760,9 @@ def codebook(format: str, **facts: str | int | None) -> dict[str, Any]:
     return {
         "title": f"detente export: {format}",
         "fields": [
-            {
-                "name": c.name,
-                "type": c.kind,
-                "description": c.meaning,
-                **({"format": "default"} if c.kind == "date" else {}),
-            }
+            {"name": c.name, "type": c.kind, "description": c.meaning}
+            | ({"format": "default"} if c.kind == "date" else {})
+            | ({"stata": short} if (short := _stata_name(c.name)) != c.name else {})
             for c in found.columns
         ],
         "missingValues": [""],
@@ -827,6 +843,12 @@ def _write(coded: Iterable[CodedDocument], path: Path, format: str, file: str) -
     return int(table.num_rows)
 
 
+def _stata_name(name: str) -> str:
+    """Return a column's name in Stata: letters, digits and _, 32 at most, no word that Stata keeps for itself."""
+    short = re.sub(r"\W", "_", name)[:32]
+    return f"{short}_class" if short == "quad" else short
+
+
 def _write_stata(table: Any, path: Path) -> None:
     try:
         import pandas as pd
@@ -835,9 +857,7 @@ def _write_stata(table: Any, path: Path) -> None:
     data = table.to_pandas()
     names: dict[str, str] = {}
     for name in data.columns:
-        # Stata's names: letters, digits and _, 32 at most, unique.
-        short = re.sub(r"\W", "_", name)[:32]
-        names[name] = short
+        names[name] = _stata_name(name)
         kind = str(table.schema.field(name).type)
         if kind == "date32[day]":
             data[name] = pd.to_datetime(data[name], errors="coerce")
