@@ -9,7 +9,7 @@ entity already met or founds one. Weights of the pronoun rule were chosen on `tr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from detente.code.phrases import Hints, Phrase, holder, term_on
@@ -67,6 +67,7 @@ class Cluster:
     mentions: list[int] = field(default_factory=list)
     near: str | None = None
     foreign: bool = False
+    tentative: bool = False
 
 
 _GOVERNMENT_HEADS: Final = word_set(
@@ -98,15 +99,19 @@ _BODY_HEADS: Final = word_set(
     "rebels militants insurgents guerrillas separatists organization's fund confederation society board centre center ngo giant "
     "grouping institution observatory academy command secretariat chamber conglomerate carmaker manufacturer maker"
 )
-_PERSON_WORDS: Final = word_set("he she him her himself herself")
-_THING_WORDS: Final = word_set("it itself")
-_MANY_WORDS: Final = word_set("they them themselves")
-_SPEAKER_WORDS: Final = word_set("i me myself")
-_OWN_WORDS: Final = word_set("we us ourselves")
+_PERSON_WORDS: Final = word_set("he she him her himself herself his hers")
+_THING_WORDS: Final = word_set("it itself its")
+_MANY_WORDS: Final = word_set("they them themselves their theirs")
+_SPEAKER_WORDS: Final = word_set("i me myself my mine")
+_OWN_WORDS: Final = word_set("we us ourselves our ours")
 _GENERIC_PERSON: Final = word_set(
     "man woman leader official diplomat politician figure boy girl minister president"
 )  # fmt: skip
+_TENTATIVE: Final = word_set("next future new any every possible another no whoever")
 _FOREIGN: Final = word_set("foreign international world western global overseas visiting expatriate neutral")
+_FROM_ANYWHERE: Final = word_set(
+    "reporter diplomat analyst expert trader ally economist observer investor critic monitor envoy tourist poacher"
+)
 _CONTEXT_SECTORS: Final = word_set(
     "GOV MIL COP JUD LEG PTY OPP SPY CVL LAB EDU MED REL AGR CRM UAF REB SOC JRN BUS PRM ELI"
 )
@@ -123,6 +128,28 @@ def titles_of(phrase: Phrase) -> set[str]:
         found.add(" ".join(parts))
         found.add(singular(parts[-1]))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PronounWeights:
+    """What counts for and against an entity as what a pronoun means; chosen by search on `train/corpus/train`."""
+
+    distance: float = -2.5
+    subject: float = 1.5
+    opening: float = 0.3
+    pronoun: float = 0.4
+    named: float = 0.5
+    tentative: float = -2.0
+    often: float = 1.0
+    same_clause: float = -2.5
+    speaker: float = 0.5
+    quoted_speaker: float = -2.0
+    same_quote: float = 0.5
+
+
+PRONOUN_WEIGHTS: PronounWeights = PronounWeights()
+
+_OBJECTS: Final = word_set("him them her me us")
 
 
 class Resolver:
@@ -154,18 +181,23 @@ class Resolver:
         self.home = home
         self.spoken = spoken
         self.clusters: list[Cluster] = []
-        self.of: list[int] = []
-        self.rules: list[Rule] = []
+        self.of: list[int] = [-1] * len(phrases)
+        self.rules: list[Rule] = [Rule.NONE] * len(phrases)
         self._identities: dict[str, int] = {}
 
     def run(self) -> None:
         """Assign a cluster to every mention, in order."""
         for index in range(len(self.phrases)):
+            self._settle(index)
+
+    def _settle(self, index: int) -> int:
+        """Assign a mention if that is still to do; a speaker named after the quotation is settled before its "we"."""
+        if self.of[index] < 0:
             cluster, rule = self._assign(index)
-            self.of.append(cluster)
-            self.rules.append(rule)
-            if index not in self.clusters[cluster].mentions:
-                self.clusters[cluster].mentions.append(index)
+            self.of[index] = cluster
+            self.rules[index] = rule
+            self.clusters[cluster].mentions.append(index)
+        return self.of[index]
 
     # Founding and joining
 
@@ -194,6 +226,8 @@ class Resolver:
             cluster.heads.add(phrase.head)
         if _FOREIGN & phrase.keys:
             cluster.foreign = True
+        # "The next president", "a new envoy" is no person met yet, as long as no name follows.
+        cluster.tentative = not cluster.named and bool(_TENTATIVE & phrase.keys)
         if phrase.alias:
             cluster.aliases.add(key(phrase.alias))
         if cluster.country is None:
@@ -282,6 +316,9 @@ class Resolver:
         codes = self.gazetteer.epithets.get(text)
         if codes is None and text.startswith("worlds "):
             codes = self.gazetteer.epithets.get(text.replace("worlds ", "world 's ", 1))
+        if text in ("north", "south") and phrase.definite and self.texts[index][-5:-4].isupper():
+            code = "PRK" if text == "north" else "KOR"
+            codes = (code,) if self.spoken.get("PRK") or self.spoken.get("KOR") else None
         if codes is None and phrase.entry is None and " " in text:
             codes = self.gazetteer.epithets.get(text.split(" ", 1)[1])
         if not codes or phrase.entry is not None:
@@ -544,6 +581,8 @@ class Resolver:
             return self._body_noun(index, phrase)
         if phrase.definite or (phrase.own is None and phrase.number is None):
             found = self._same_group(index, phrase)
+            if found is None and phrase.definite and phrase.number is None:
+                found = self._kin_group(phrase)
             if found is not None:
                 self._learn(found, phrase)
                 return found, Rule.COREFERENCE
@@ -566,10 +605,27 @@ class Resolver:
             return at
         return None
 
+    def _kin_group(self, phrase: Phrase) -> int | None:
+        """Find the group that "the marchers" or "the gunmen" takes up in other words: the last of the same family."""
+        family = next((f for f in _FAMILIES if phrase.head in f[0]), None)
+        if family is None:
+            return None
+        for at in sorted(range(len(self.clusters)), key=lambda a: -max(self.clusters[a].mentions, default=-1)):
+            cluster = self.clusters[at]
+            if cluster.kind not in ("group", "organisation") or cluster.members or not cluster.sectors:
+                continue
+            if cluster.country and phrase.country and cluster.country != phrase.country:
+                continue
+            if cluster.sectors[0] in family[1] and (cluster.plural or cluster.sectors[0] in ("REB", "UAF", "PRM")):
+                return at
+        return None
+
     def _country_noun(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
         """ "The country", "the Asian country", "the kingdom": the state spoken of that fits."""
-        if phrase.country:
+        if phrase.country and phrase.head in _STATE_HEADS and not phrase.plural:
             return self.state(phrase.country, index), Rule.DEMONYM
+        if phrase.country:
+            return self._found(index, phrase, plural=phrase.plural, kind="place"), Rule.DEMONYM
         if phrase.plural or not (phrase.definite or phrase.own):
             return self._found(index, phrase, plural=phrase.plural), Rule.NONE
         if phrase.own:
@@ -618,6 +674,9 @@ class Resolver:
         if phrase.own and country is None:
             owner = self._owner(index, phrase.own)
             country = self.clusters[owner].country if owner is not None else None
+        if country is None and last_word == "administration" and self.spoken.get("USA"):
+            # Of governments, that of the United States is called so.
+            country = "USA"
         if country is None and phrase.definite:
             found = self._earlier_body(index, phrase, last_word)
             if found is not None:
@@ -628,7 +687,8 @@ class Resolver:
             domestic = bool(phrase.sectors[:1]) and phrase.sectors[0] in _CONTEXT_SECTORS
             country = context.near or (self.home if domestic else None)
         state = self.gazetteer.country(country)
-        if last_word in _GOVERNMENT_HEADS and state is not None and phrase.sectors[:1] == ("GOV",):
+        side = last_word == "side" and told
+        if state is not None and (side or (last_word in _GOVERNMENT_HEADS and phrase.sectors[:1] == ("GOV",))):
             return self.government(state.id, index, phrase), Rule.OFFICE if told else Rule.COREFERENCE
         title = _collective(phrase) or key(phrase.title or phrase.head)
         heads = {phrase.head, last_word, title}
@@ -773,6 +833,7 @@ class Resolver:
             else:
                 continue
             last = max((m for m in cluster.mentions if m < index), default=cluster.first)
+            score += 0.3 if cluster.country == self.home else 0.0
             score -= 0.08 * (sentence - self.contexts[last].sentence)
             if score > 0.3 and (best is None or score >= best[0]):
                 best = (score, at)
@@ -847,6 +908,8 @@ class Resolver:
         found: dict[int, None] = {}
         for earlier in range(index - 1, -1, -1):
             at = self.of[earlier]
+            if at < 0:
+                continue
             for part in self.clusters[at].members or (at,):
                 if fits(self.clusters[part]) and part not in found:
                     found[part] = None
@@ -858,6 +921,8 @@ class Resolver:
         narrowing = {word for word in phrase.keys if any(word in c.epithets for c in self.gazetteer.countries.values())}
         for earlier in range(index - 1, -1, -1):
             at = self.of[earlier]
+            if at < 0:
+                continue
             for part in self.clusters[at].members or (at,):
                 code = self.clusters[part].country
                 country = self.gazetteer.country(code)
@@ -867,20 +932,27 @@ class Resolver:
                 break
         if len(codes) < 2:
             return None
-        return self._group(index, phrase, [self.state(code, index) for code in list(codes)[:count]]), Rule.MEMBERS
+        chosen = list(codes)[:count]
+        if phrase.head in ("government", "capital", "delegation"):
+            return self._group(index, phrase, [self.government(code, index) for code in chosen]), Rule.MEMBERS
+        if phrase.head in ("military", "army"):
+            forces = Phrase("role", kind="organisation", sectors=("MIL",), title="armed forces", head="military")
+            sides = [self._body_noun(index, replace(forces, country=code))[0] for code in chosen]
+            return self._group(index, phrase, sides), Rule.MEMBERS
+        return self._group(index, phrase, [self.state(code, index) for code in chosen]), Rule.MEMBERS
 
     # Pronouns
 
     def _owner(self, index: int, word: str) -> int | None:
         """Find whose "his", "its", "their" is."""
         if word in ("his", "her"):
-            return self._best(index, self._person_fits(word), subject=2.0)
+            return self._best(index, self._person_fits(word))
         if word == "its":
-            return self._best(index, self._thing_fits(index), subject=2.0)
+            return self._best(index, self._thing_fits(index))
         if word in ("our", "my"):
             speaker = self.contexts[index].speaker
             return self.of[speaker] if speaker is not None and speaker < index else None
-        return self._best(index, lambda c: c.kind in ("country", "organisation", "group"), subject=2.0)
+        return self._best(index, lambda c: c.kind in ("country", "organisation", "group"))
 
     def _person_fits(self, word: str) -> Callable[[Cluster], bool]:
         woman = word in ("she", "her", "herself", "hers")
@@ -906,32 +978,45 @@ class Resolver:
 
         return fits
 
-    def _best(self, index: int, fits: Callable[[Cluster], bool], subject: float = 1.5, reach: int = 6) -> int | None:
+    def _best(self, index: int, fits: Callable[[Cluster], bool], reach: int = 6) -> int | None:
         """Score entities by how near, how prominent and how well named they are; the best, or None."""
         context = self.contexts[index]
+        weights = PRONOUN_WEIGHTS
+        thing = self.phrases[index].head in _OBJECTS
         best: tuple[float, int, int] | None = None
-        seen: set[int] = set()
+        met: set[int] = set()
         for earlier in range(index - 1, -1, -1):
             other = self.contexts[earlier]
             distance = context.sentence - other.sentence
             if distance > reach:
                 break
             at = self.of[earlier]
+            if at < 0:
+                continue
             cluster = self.clusters[at]
             if not fits(cluster):
                 continue
-            score = -1.5 * distance
+            score = weights.distance * distance
             if other.subject:
-                score += subject
+                score += weights.subject
             if other.order == 0:
-                score += 0.5
+                score += weights.opening
             if self.phrases[earlier].form == "pronoun":
-                score += 0.4
-            if cluster.named and at not in seen:
-                score += 0.3
-            if context.speaker is not None and earlier == context.speaker:
-                score += 1.5 if not context.quoted else -2.0
-            seen.add(at)
+                score += weights.pronoun
+            if cluster.named:
+                score += weights.named
+            if cluster.tentative:
+                score += weights.tentative
+            if at not in met:
+                score += weights.often * min(len(cluster.mentions), 6)
+            if other.subject and distance == 0 and thing and context.speaker == other.speaker:
+                # "He told him": the object of a clause is not its subject.
+                score += weights.same_clause
+            if context.speaker is not None and self.of[context.speaker] == at:
+                score += weights.quoted_speaker if context.quoted else weights.speaker
+            if context.quoted and other.quoted and context.speaker == other.speaker:
+                score += weights.same_quote
+            met.add(at)
             if best is None or score > best[0]:
                 best = (score, earlier, at)
         return best[2] if best else None
@@ -977,21 +1062,11 @@ class Resolver:
         return found, Rule.COREFERENCE
 
     def _speaker(self, index: int) -> int | None:
-        context = self.contexts[index]
-        if context.speaker is not None and context.speaker < index:
-            return self.of[context.speaker]
-        if context.speaker is not None:
-            # The speaker is named after the quotation: read that mention first.
-            return self._ahead(context.speaker)
+        """"I" in a statement: who makes it."""
+        speaker = self.contexts[index].speaker
+        if speaker is not None and self.phrases[speaker].head not in _SPEAKER_WORDS | _OWN_WORDS:
+            return self._settle(speaker)
         return self._best(index, lambda c: c.kind == "person" and not c.plural)
-
-    def _ahead(self, index: int) -> int | None:
-        phrase = self.phrases[index]
-        if phrase.form == "name" and phrase.kind == "person" and phrase.name:
-            return self._earlier_person(phrase, key(phrase.name))
-        if phrase.form == "pronoun" and phrase.head in _PERSON_WORDS:
-            return self._best(index if index < len(self.of) else len(self.of), self._person_fits(phrase.head))
-        return None
 
     def _ours(self, index: int) -> int | None:
         """ "We" in a statement: the body or state the speaker speaks for."""
@@ -999,17 +1074,12 @@ class Resolver:
         if context.speaker is None:
             return self._best(index, lambda c: c.plural or c.kind in ("organisation", "country", "group"))
         speaker = context.speaker
-        if speaker < index:
-            cluster: Cluster | None = self.clusters[self.of[speaker]]
-            at: int | None = self.of[speaker]
-        else:
-            at = self._ahead(speaker)
-            cluster = self.clusters[at] if at is not None else None
-        country = cluster.country if cluster else self.phrases[speaker].country
-        sectors = cluster.sectors if cluster else self.phrases[speaker].sectors
-        kind = cluster.kind if cluster else self.phrases[speaker].kind
-        body = cluster.body if cluster else self.phrases[speaker].body
-        if at is not None and kind in ("organisation", "country", "group"):
+        if self.phrases[speaker].head in _SPEAKER_WORDS | _OWN_WORDS:
+            return None
+        at = self._settle(speaker)
+        cluster = self.clusters[at]
+        country, sectors, kind, body = cluster.country, cluster.sectors, cluster.kind, cluster.body
+        if kind in ("organisation", "country", "group"):
             return at
         if body is not None:
             known = self._identities.get(body.id)
@@ -1040,6 +1110,20 @@ _COLLECTIVES: Final = {
 """Head nouns that speak of one body or crowd by turns ("the army … soldiers … troops"), by sector."""
 
 
+_FAMILIES: Final = (
+    (
+        word_set("marcher protester protestor demonstrator striker crowd rioter"),
+        frozenset({"CVL", "LAB", "EDU", "AGR", "OPP", "REL", "SOC"}),
+    ),
+    (
+        word_set("rebel insurgent guerrilla militant gunman attacker assailant fighter mutineer terrorist jihadist separatist "
+                 "militiaman kidnapper raider bandit"),
+        frozenset({"REB", "UAF", "PRM", "CRM"}),
+    ),
+)
+"""Nouns that take up a group named otherwise before, with the sectors such a group has."""
+
+
 def _collective(phrase: Phrase) -> str | None:
     sector = phrase.sectors[0] if phrase.sectors else ""
     found = _COLLECTIVES.get(sector)
@@ -1067,7 +1151,13 @@ def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
                 cluster.country = cluster.near
             elif cluster.foreign:
                 continue
-            elif cluster.kind == "person" or (
-                cluster.sectors[:1] and cluster.sectors[0] in _CONTEXT_SECTORS and not cluster.named
+            elif "peacekeeper" in cluster.heads:
+                cluster.country = "UNO"
+            elif cluster.heads & _FROM_ANYWHERE and not cluster.named:
+                continue
+            elif (
+                cluster.kind == "person"
+                or (cluster.named and cluster.kind == "organisation")
+                or (cluster.sectors[:1] and cluster.sectors[0] in _CONTEXT_SECTORS and not cluster.named)
             ):
                 cluster.country = home
