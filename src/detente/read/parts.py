@@ -152,12 +152,14 @@ _CUT_MARK: Final = re.compile(
     r"|continued|cont['’]?d\.?|MORE)[\])])[\"'”’)\]\s]*$"
 )
 _ABOUT_WRITER: Final = re.compile(
-    r"(?:[•*]\s|[.!?][\"'”’)]*\s)(?:(?:additional|further)\sreporting\sby\s|(?:reporting|editing)\sby\s"
-    r"|[A-Z][\w.'’\-]+(?:\s[\w.'’\-]+){0,4}\s(?:is|are|was|were|works|writes|teaches|reports)\s|follow\s"
-    r"|contact\s)[^.!?\n]{0,300}$",
+    r"(?:[•*]\s|[.!?][\"'”’)]*\s)(?:"
+    r"(?:(?:additional|further)\s)?(?:reporting|editing|writing)(?:\sby\s|\s?:\s)"
+    r"|[A-Z][\w.'’\-]+(?:\s[\w.'’\-]+){0,4}\s(?:is|are|was|were|works|writes|teaches|reports|contributed)\s"
+    r"|(?:please\s)?(?:e-?mail|contact|follow|write\sto|send|tell)\s)[^.!?\n]{0,300}$"
+    r"|[\w.\-]{1,40}@[\w.\-]{3,60}$|\b(?:our|the)\sprint\sedition$",
     re.IGNORECASE,
 )
-"""A last line about the writers, which often has no full stop."""
+"""A last line about the writers or to the reader, which often has no full stop."""
 _LAST_ABBREVIATION: Final = re.compile(r"(?<![\w.])(?:[A-Za-z]\.){2,}$")
 _TITLE_END: Final = re.compile(
     r"(?<![\w.])(?:Mr|Mrs|Ms|Dr|Prof|Gen|Lt|Col|Maj|Capt|Adm|Sgt|Sen|Rep|Gov|Rev|Hon|St|No|vs|[A-HJ-Z])\.$"
@@ -579,12 +581,7 @@ def _cut(text: str, pieces: list[_Piece]) -> Cut | None:
         if len(words) >= 5 and (end[-1] in ",;—–([“" or _DANGLING.search(end)):
             return Cut.DANGLING
         return None
-    paragraph = text[last.start : last.end]
-    if (
-        paragraph.count("“") > paragraph.count("”")
-        or paragraph.count("(") > paragraph.count(")")
-        or paragraph.count('"') % 2
-    ):
+    if len(body_parts) > 1 and _left_open(text[last.start : last.end]):
         return Cut.QUOTE
     abbreviation = _LAST_ABBREVIATION.search(end)
     if abbreviation and _only_before_words(text[: last.end], abbreviation[0], last.end - len(abbreviation[0])):
@@ -592,18 +589,21 @@ def _cut(text: str, pieces: list[_Piece]) -> Cut | None:
     return None
 
 
-_OPEN_REACH: Final = 500
-"""A quotation opened further back and not closed was closed by a paragraph's end that the text has lost."""
+_QUOTING: Final = 800
+"""A longer last paragraph is several run together, and quotations that it leaves open ended with those."""
 
 
-def _left_open(tail: str, whole: bool) -> bool:
-    """Tell whether the end of the last paragraph leaves a quotation or bracket open.
+def _left_open(paragraph: str) -> bool:
+    """Tell whether a last paragraph of several leaves a quotation or bracket open.
 
-    Straight quotation marks do not say which way they face: they are counted, and only in a whole paragraph.
+    Straight quotation marks do not say which way they face: they are counted, and close a curly one.
     """
-    if tail.rfind("“") > tail.rfind("”") or tail.rfind("(") > tail.rfind(")"):
-        return True
-    return whole and "“" not in tail and tail.count('"') % 2 == 1 and not re.search(r"\d\"", tail)
+    if len(paragraph) > _QUOTING:
+        return False
+    if "“" in paragraph:
+        return paragraph.rfind("“") > max(paragraph.rfind("”"), paragraph.rfind('"'))
+    odd = paragraph.count('"') % 2 == 1 and not re.search(r"\d\"", paragraph)
+    return odd or paragraph.rfind("(") > paragraph.rfind(")")
 
 
 def _only_before_words(text: str, abbreviation: str, at: int) -> bool:
