@@ -12,9 +12,7 @@ from coded import coded
 from detente.store import Store
 from detente.store.stories import Settings, components, similarity, sketch, stories, update
 
-_WORDS = [
-    a + b for a in ("ka", "lo", "mi", "ser", "tun", "vor") for b in ("den", "gal", "pim", "ros", "tek", "wan", "y")
-]
+_WORDS = [a + b for a in ("ka", "lo", "mi", "ser", "tun", "vor") for b in ("den", "gal", "pim", "ros", "tek", "y")]
 
 
 def text(seed: int, words: int = 150) -> str:
