@@ -461,6 +461,10 @@ class Resolver:
 
     def _person_name(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
         assert phrase.name is not None
+        if phrase.own and phrase.country is None:
+            owner = self._owner(index, phrase.own)
+            if owner is not None:
+                phrase = replace(phrase, country=self.clusters[owner].country)
         name = key(phrase.name)
         found = self._earlier_person(phrase, name)
         if found is not None:
@@ -847,6 +851,12 @@ class Resolver:
                     return at, Rule.COREFERENCE
         if phrase.definite and phrase.head in _STATE_HEADS:
             return self._country_noun(index, phrase)
+        if phrase.definite and phrase.head == "capital" and not phrase.plural:
+            state = self.gazetteer.country(phrase.country or self._last_country(index) or self.home)
+            if state is not None and state.capitals:
+                label = state.capitals[0]
+                place = Entry(f"city:{key(label)}", label, "place", "region", state.code, (), Rule.PLACE)
+                return self._identity(index, place.id, place, Phrase("name", place, label, "place", state.code)), Rule.PLACE
         if phrase.definite and phrase.head:
             for at in range(len(self.clusters) - 1, -1, -1):
                 cluster = self.clusters[at]
@@ -942,6 +952,13 @@ class Resolver:
         return self._group(index, phrase, [self.state(code, index) for code in chosen]), Rule.MEMBERS
 
     # Pronouns
+
+    def _last_country(self, index: int) -> str | None:
+        for earlier in range(index - 1, -1, -1):
+            code = self.clusters[self.of[earlier]].country if self.of[earlier] >= 0 else None
+            if code and self.gazetteer.country(code):
+                return code
+        return None
 
     def _owner(self, index: int, word: str) -> int | None:
         """Find whose "his", "its", "their" is."""
@@ -1143,7 +1160,7 @@ def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
         home: code of the country the report is from or about.
     """
     for cluster in clusters:
-        if cluster.kind == "place" and cluster.country is None:
+        if cluster.kind == "place" and cluster.country is None and cluster.entry is None:
             # A place no table knows lies most often in the country the report is from.
             cluster.country = home
         if cluster.country is None and not cluster.members and cluster.kind in ("group", "organisation", "person"):

@@ -156,6 +156,19 @@ def resolve(expression: str, document: dt.date, *, previous: When | None = None,
     return _phrase(words, _Context(document, previous if previous and previous.start else None, future)) or UNRESOLVED
 
 
+def bounded(when: When, document: dt.date, *, future: bool = False) -> When:
+    """Cut a time at the report's day: what has happened lies up to it ("this week" so far), what is planned from it on.
+
+    Args:
+        when: a time as `resolve` gives it; returned as it is if it lies on one side or is unresolved.
+        document: the report's day.
+        future: the event is still to come.
+    """
+    if when.start is None or when.end is None or not when.start <= document <= when.end:
+        return when
+    return replace(when, start=document) if future else replace(when, end=document)
+
+
 def _normal(expression: str) -> str:
     text = expression[: _LONGEST + 1].lower().replace("’", "'").replace("‘", "'").replace("`", "'")
     if len(text) > _LONGEST:
@@ -993,7 +1006,7 @@ def _till(found: re.Match[str], context: _Context) -> When | None:
     last = _known(found[2], replace(context, future=True)) if context.future else None
     last = last or _known(found[2], context)
     if last is None:
-        return UNRESOLVED
+        return None
     start, end = _ends(last)
     if word in ("before", "ahead of"):
         inside = re.match(r"(?:the )?(?:end|close)\b|mid|late", found[2])
@@ -1120,8 +1133,9 @@ def _clock_after(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:at |around |about |by |in |before |after |shortly |just )*(?:the )?(?:{TOD}"
-    r"|\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}:\d\d)(?: (?:local time|local|gmt|utc|est|edt|et))?"
+    r"(?:at |around |about |by |in |before |after |from |until |shortly |just |soon |early |late |well |deep |into |through |during )*(?:the )?"
+    r"(?:{TOD}(?: hours)?|dark|nightfall|daybreak|rush hour|"
+    r"\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}:\d\d)(?: (?:local time|local|gmt|utc|est|edt|et))?"
 )
 def _clock_alone(found: re.Match[str], context: _Context) -> When | None:
     return _around(_ends(context.previous)[0], "day") if context.previous else UNRESOLVED

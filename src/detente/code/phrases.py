@@ -616,6 +616,8 @@ def _named(item: _Item, part: Sequence[Word], text: str, gazetteer: Gazetteer, h
     assert item.match is not None
     spelt = _text(part, item.first, item.last, text)
     entry = choose(item.match.entries, gazetteer, hints)
+    if entry.role == "surname" and hints.place and not hints.acts and hints.kind("person") < 0.5:
+        return _place(spelt, None, gazetteer)
     if item.office is not None and not part[item.first].capital:
         return _office_phrase(item.office, item.match.plural, None, None, spelt, False)
     return _from_entry(entry, spelt, gazetteer, hints)
@@ -908,11 +910,13 @@ def _person(
             sectors = _retired(sectors, spelt_title)
     elif body is not None:
         sectors, country, rule = body.sectors, body.country, Rule.OFFICE
-    if post and preposition in ("of", "from", "at", "for", "with") and not sectors:
+    if post and preposition in ("of", "from", "at", "for", "with") and (not sectors or country is None):
         of = _read_part(post, text, gazetteer, hints)
         if of.form != "other":
-            country = country or of.country
-            if of.kind in ("organisation", "group") or of.form == "role":
+            country = country or of.country or _place_of(of, gazetteer)
+            if sectors:
+                pass
+            elif of.kind in ("organisation", "group") or of.form == "role":
                 sectors, rule = of.sectors, Rule.OFFICE
     woman = _gender([honorific or "", *(part[i].key for item in before for i in range(item.first, item.last))])
     if entry is not None:
@@ -926,6 +930,12 @@ def _person(
         "name", entry, entry.name if entry is not None and entry.role == "person" else name, "person", country, sectors,
         spelt_title, rule, former=former, body=body, woman=woman,
     )  # fmt: skip
+
+
+def _place_of(phrase: Phrase, gazetteer: Gazetteer) -> str | None:
+    """The country of a place that is told apart by nothing: that of the most populous of the name."""
+    places = gazetteer.places(phrase.name or "") if phrase.kind == "place" else ()
+    return places[0].country if places else None
 
 
 def title_item_plural(item: _Item | None) -> bool:
@@ -997,7 +1007,7 @@ def _role(
     if sectors is not None:
         phrase = replace(phrase, sectors=sectors)
     if of is not None and preposition is not None:
-        phrase = _with_of(phrase, office, of, preposition, sectors is not None or body is not None)
+        phrase = _with_of(phrase, office, of, preposition, sectors is not None or body is not None, gazetteer)
     if former and phrase.kind in ("person", "group"):
         phrase = replace(phrase, sectors=_retired(phrase.sectors, phrase.title))
     capital = all(
@@ -1047,7 +1057,9 @@ def _stands_off(item: _Item, part: Sequence[Word]) -> bool:
     return after is not None and after.hyphen and after.key in _NOT_ITS_OWN
 
 
-def _with_of(phrase: Phrase, office: Office, of: Phrase, preposition: str, has_body: bool) -> Phrase:
+def _with_of(
+    phrase: Phrase, office: Office, of: Phrase, preposition: str, has_body: bool, gazetteer: Gazetteer
+) -> Phrase:
     """Add what an of-phrase says: "president of Kenya", "leader of Hezbollah", "officials in Washington"."""
     country = phrase.country
     abroad = set(office.title.split()) & {
@@ -1064,7 +1076,7 @@ def _with_of(phrase: Phrase, office: Office, of: Phrase, preposition: str, has_b
         "coordinator",
     }
     if country is None and not (abroad and preposition in ("to", "for", "in", "on", "at")) and preposition != "to":
-        country = of.country
+        country = of.country or _place_of(of, gazetteer)
     sectors, body = phrase.sectors, phrase.body
     if (
         office.body
@@ -1171,6 +1183,8 @@ def _place(name: str, country: str | None, gazetteer: Gazetteer) -> Phrase:
         rival = max((place.population for place in places if place.country != places[0].country), default=0)
         if rival * 5 <= places[0].population:
             country = places[0].country
+    if country is None and not places:
+        country = gazetteer.region_country(name)
     return Phrase("name", None, name, "place", country, (), None, Rule.PLACE)
 
 

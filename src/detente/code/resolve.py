@@ -96,6 +96,12 @@ def _contexts(
     pieces.sort(key=lambda piece: (piece[0], -piece[1]))
     starts = [piece[0] for piece in pieces]
     quotes = _quotes(document.text)
+    scenes: dict[int, str] = {}
+    for event in extraction.events:
+        scene = _place_country(phrases[event.place], gazetteer) if event.place is not None else None
+        if scene:
+            for party in (*event.actors, *event.recipients):
+                scenes.setdefault(party, scene)
     orders: Counter[int] = Counter()
     found = []
     for index, draft in enumerate(mentions):
@@ -108,11 +114,11 @@ def _contexts(
                 break
             if draft.span.start - start > 5000:
                 break
-        near = None
+        near = scenes.get(index)
         if index + 1 < len(mentions) and mentions[index + 1].sentence == draft.sentence:
             between = document.text[draft.span.end : mentions[index + 1].span.start]
             if len(between) < 25 and _BETWEEN.fullmatch(between):
-                near = _place_country(phrases[index + 1], gazetteer)
+                near = _place_country(phrases[index + 1], gazetteer) or near
         found.append(
             Context(
                 draft.sentence, orders[draft.sentence], index in subjects or orders[draft.sentence] == 0,

@@ -709,6 +709,25 @@ class Gazetteer:
         asked = place_key(name)
         return self._places(*self._variants.get(asked, (asked, "")))
 
+    def region_country(self, name: str) -> str | None:
+        """Return the country of a first-level region ("Benue state", "Hainan"), if only one has it.
+
+        Args:
+            name: the region, with or without "state", "province" and the like.
+        """
+        asked = _REGION_NOUN.sub("", place_key(name))
+        codes = self._region_codes.get(asked, set())
+        return self.code(next(iter(codes))) if len(codes) == 1 else None
+
+    @cached_property
+    def _region_codes(self) -> dict[str, set[str]]:
+        table: dict[str, set[str]] = {}
+        pairs = {tuple(line.split(",", 4)[2:4]) for line in self._cities if line}
+        for country, region in sorted(pairs):
+            if region:
+                table.setdefault(_REGION_NOUN.sub("", place_key(region)), set()).add(country)
+        return table
+
     @lru_cache(maxsize=8192)  # noqa: B019 - a gazetteer lives as long as the process that codes
     def _places(self, asked: str, within: str) -> tuple[Place, ...]:
         if not asked:
@@ -734,6 +753,9 @@ def _spelt(form: str, part: Sequence[Word]) -> bool:
     )
 
 
+_REGION_NOUN: Final = re.compile(
+    r"\b(?:state|province|region|governorate|oblast|district|prefecture|department|county|sheng|republic|muhafazat)\b ?(?:of )?| $"
+)
 _NO_APOSTROPHES: Final = dict.fromkeys(map(ord, "'’‘ʼʻ`ʿʾ´"))
 
 

@@ -1,0 +1,201 @@
+"""Train the joint model: corpus in, a PyTorch checkpoint out. CPU, reproducible from a seed.
+
+    python -m train.train --corpus train/corpus/train --out build/train/model.pt
+
+The corpus is split by report: one report in twelve, chosen by the hash of its id, is development data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
+
+from detente import plover
+from detente.code import model as shared
+from train import labels, net, scoring
+from train.examples import IGNORE, Example, examples
+
+WEIGHTS = {
+    "mention": 1.0, "trigger": 2.0, "time": 0.5, "cue": 1.0, "content": 1.0,
+    "kinds": 0.3, "sectors": 0.4, "types": 1.0, "modes": 0.5, "statuses": 0.7, "contexts": 3.0, "relations": 4.0,
+}  # fmt: skip
+"""Weight of each layer's loss in the sum; chosen on development data (train/LOG.md)."""
+
+
+def is_development(report_id: str) -> bool:
+    """Tell whether a training report is development data: one in twelve, by the hash of its id."""
+    return int(hashlib.sha256(report_id.encode()).hexdigest(), 16) % 12 == 0
+
+
+def batches(data: list[Example], pieces: int, rng: random.Random) -> list[list[Example]]:
+    """Group sentences of like length into batches of about `pieces` word pieces, in random order."""
+    shuffled = data[:]
+    rng.shuffle(shuffled)
+    out: list[list[Example]] = []
+    for start in range(0, len(shuffled), 512):
+        pool = sorted(shuffled[start : start + 512], key=lambda e: len(e.encoded.ids))
+        batch: list[Example] = []
+        for example in pool:
+            if batch and len(example.encoded.ids) * (len(batch) + 1) > pieces:
+                out.append(batch)
+                batch = []
+            batch.append(example)
+        if batch:
+            out.append(batch)
+    rng.shuffle(out)
+    return out
+
+
+def collate(batch: list[Example]) -> dict[str, Tensor]:
+    """Pad a batch; targets are spread from words to all their pieces' first piece only."""
+    length = max(len(e.encoded.ids) for e in batch)
+    size = len(batch)
+    ids = np.zeros((size, length), np.int64)
+    features = np.zeros((size, length), np.int64)
+    mask = np.zeros((size, length), np.float32)
+    tags = np.full((size, length, len(shared.TAGS)), IGNORE, np.int64)
+    single = {name: np.full((size, length), IGNORE, np.int64) for name in ("kinds", "sectors", "types", "modes", "statuses")}
+    contexts = np.full((size, length, len(plover.CONTEXTS)), float(IGNORE), np.float32)
+    relations = np.full((size, len(shared.RELATIONS), length, length), -1, np.int8)
+    for row, example in enumerate(batch):
+        encoded = example.encoded
+        count = len(encoded.ids)
+        ids[row, :count] = encoded.ids
+        features[row, :count] = encoded.features
+        mask[row, :count] = 1
+        first = encoded.first
+        tags[row, first] = example.tags
+        for name, array in single.items():
+            array[row, first] = getattr(example, name)
+        contexts[row, first] = example.contexts
+        relations[row][:, first[:, None], first[None, :]] = example.relations
+    arrays = {"ids": ids, "features": features, "mask": mask, "tags": tags, "contexts": contexts, "relations": relations}
+    return {name: torch.from_numpy(array) for name, array in {**arrays, **single}.items()}
+
+
+def loss_of(outputs: dict[str, Tensor], batch: dict[str, Tensor]) -> Tensor:
+    """Weighted sum of the layers' losses."""
+    total = torch.zeros(())
+    for column, layer in enumerate(shared.TAGS):
+        target = batch["tags"][:, :, column].reshape(-1)
+        total = total + WEIGHTS[layer] * F.cross_entropy(
+            outputs["tags"][:, :, column].reshape(-1, 3).float(), target, ignore_index=IGNORE
+        )
+    for name in ("kinds", "sectors", "types", "modes", "statuses"):
+        target = batch[name].reshape(-1)
+        if (target != IGNORE).any():
+            logits = outputs[name].reshape(-1, outputs[name].shape[-1]).float()
+            total = total + WEIGHTS[name] * F.cross_entropy(logits, target, ignore_index=IGNORE, label_smoothing=0.05)
+    known = batch["contexts"][:, :, 0] != IGNORE
+    if known.any():
+        total = total + WEIGHTS["contexts"] * F.binary_cross_entropy_with_logits(
+            outputs["contexts"][known].float(), batch["contexts"][known]
+        )
+    target = batch["relations"]
+    scores = outputs["relations"].float()
+    for index in range(len(shared.RELATIONS)):
+        known = target[:, index] >= 0
+        if known.any():
+            total = total + WEIGHTS["relations"] / len(shared.RELATIONS) * F.binary_cross_entropy_with_logits(
+                scores[:, index][known], target[:, index][known].float()
+            )
+    return total
+
+
+@torch.no_grad()
+def predict(model: net.Net, data: list[Example]) -> list[shared.Scores]:
+    """Scores of sentences, one at a time as at run time."""
+    model.eval()
+    out = []
+    for example in data:
+        encoded = example.encoded
+        outputs = model(torch.from_numpy(encoded.ids)[None], torch.from_numpy(encoded.features)[None])
+        out.append(shared.to_scores(encoded, {name: value[0].float().numpy() for name, value in outputs.items()}))
+    return out
+
+
+def main() -> None:
+    """Train, print development figures each epoch, write the checkpoint of the last."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpus", type=Path, default=Path("train/corpus/train"))
+    parser.add_argument("--out", type=Path, default=Path("build/train/model.pt"))
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--batch-pieces", type=int, default=768)
+    parser.add_argument("--lr", type=float, default=1.5e-4)
+    parser.add_argument("--head-lr", type=float, default=1e-3)
+    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--all", action="store_true", help="train on the development reports too")
+    parser.add_argument("--start", type=Path, help="begin from this checkpoint instead of the pretrained encoder")
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)
+    torch.use_deterministic_algorithms(True)
+    rng = random.Random(options.seed)
+
+    reports, errors, _ = labels.compile_paths([options.corpus])
+    for line in errors:
+        print("left out:", line)
+    config, weights, tokenizer_bytes = net.pretrained()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    tokenizer_path = options.out.with_name("tokenizer.json")
+    tokenizer_path.write_bytes(tokenizer_bytes)
+    tokenizer = shared.Tokenizer(tokenizer_path)
+    development = [r for r in reports if is_development(r.id)]
+    training = reports if options.all else [r for r in reports if not is_development(r.id)]
+    data, held = examples(training, tokenizer), examples(development, tokenizer)
+    print(f"{len(training)} reports, {len(data)} sentences to train; {len(development)}, {len(held)} to develop")
+
+    model = net.Net(config, options.dropout)
+    model.encoder.read(weights)
+    if options.start:
+        model.load_state_dict(torch.load(options.start, weights_only=True)["weights"])
+    # The word embeddings stay as pretrained: a few thousand sentences touch a tenth of the vocabulary.
+    model.encoder.words.weight.requires_grad_(False)
+    encoder = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad and "features" not in n]
+    heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.") or "encoder.features" in n]
+    optimizer = torch.optim.AdamW(
+        [{"params": encoder, "lr": options.lr}, {"params": heads, "lr": options.head_lr}], weight_decay=0.01
+    )
+    steps = options.epochs * len(batches(data, options.batch_pieces, random.Random(0)))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min(1.0, (step + 1) / (0.08 * steps)) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1, step / steps))))
+    )
+    began = time.monotonic()
+    figures: dict[str, float] = {}
+    for epoch in range(options.epochs):
+        model.train()
+        total, count = 0.0, 0
+        for batch in batches(data, options.batch_pieces, rng):
+            tensors = collate(batch)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                outputs = model(tensors["ids"], tensors["features"], tensors["mask"])
+            loss = loss_of(outputs, tensors)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_([*encoder, *heads], 1.0)
+            optimizer.step()
+            schedule.step()
+            total, count = total + float(loss), count + 1
+        line = f"epoch {epoch + 1}: loss {total / max(count, 1):.3f}, {time.monotonic() - began:.0f} s"
+        if held and (epoch % 2 == 1 or epoch == options.epochs - 1):
+            figures = scoring.layers(development, held, predict(model, held))
+            line += "; " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
+        print(line, flush=True)
+    torch.save({"weights": model.state_dict(), "config": config, "seed": options.seed, "figures": figures}, options.out)
+    print(json.dumps({"out": str(options.out), "seconds": round(time.monotonic() - began), **figures}))
+
+
+if __name__ == "__main__":
+    main()
