@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from detente import plover
 from detente.code import extract
+from detente.code.coder import join_continuations
 from detente.code.model import Scores
 from detente.records import EventDraft, Extraction, Span, StatementDraft
 from train.examples import Example
@@ -130,6 +131,7 @@ def add(result: Result, report: GoldReport, found: Extraction, same: SameEntity 
     result.mentions.hit += len(gold_spans & own_spans)
     result.mentions.extra += len(own_spans - gold_spans)
     result.mentions.missed += len(gold_spans - own_spans)
+    result.confidences["mention"] += [(m.confidence, tuple(m.span) in gold_spans) for m in found.mentions]
     _events(result, report, found, same)
     _statements(result, report, found)
 
@@ -254,8 +256,6 @@ def _statements(result: Result, report: GoldReport, found: Extraction) -> None:
 
 def _joined(drafts: Sequence[StatementDraft]) -> list[StatementDraft]:
     """Join cue-less content to the statement of the sentence before, as the coder does."""
-    from detente.code.coder import join_continuations  # noqa: PLC0415
-
     return list(join_continuations(drafts))
 
 

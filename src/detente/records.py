@@ -469,13 +469,11 @@ class Options:
     Attributes:
         min_confidence: events and statements below this calibrated confidence (0 to 1) are left out.
         threads: threads of the encoder; 0 takes all cores.
-        batch_tokens: word pieces in one forward pass, padding included; changes speed only, never results.
         territories: how Taiwan, Hong Kong and the like are coded (docs/actors.md).
         actors: the user's own gazetteer tables, each read after the bundled ones.
     """
 
     min_confidence: float = 0.0
     threads: int = 0
-    batch_tokens: int = 4096
     territories: Literal["plover", "sovereign", "separate"] = "plover"
     actors: tuple[str, ...] = field(default=())

@@ -20,7 +20,7 @@ from typing import IO, Any, Final, Literal
 
 from detente import plover
 from detente.errors import InputError, MissingExtraError, OptionError
-from detente.records import CodedDocument, Event, Span
+from detente.records import CodedDocument, Event, Span, to_json
 from detente.store.flat import Index, Party
 
 Kind = Literal["string", "integer", "number", "boolean", "date"]
@@ -668,7 +668,24 @@ class Format:
     delimiter: str
 
 
+def record_rows(coded: CodedDocument) -> Iterator[Row]:
+    """Yield the document's record of version 1, one row."""
+    yield to_json(coded)
+
+
+_RECORD: Final = tuple(
+    Column(name, kind, meaning)
+    for name, kind, meaning in (
+        ("version", "integer", "version of the record, 1"),
+        ("id", "string", "the document's id"),
+        ("date", "date", "the document's date"),
+        ("text", "string", "its text; every span counts code points into it, end exclusive"),
+        ("coder", "string", "package and model that coded it"),
+    )
+)
+
 FORMATS: Final[Mapping[str, Format]] = {
+    "record": Format(record_rows, _RECORD, True, ","),
     "events": Format(flat_rows, _FLAT, True, ","),
     "plover": Format(plover_rows, _PLOVER, True, ","),
     "polecat": Format(polecat_rows, _POLECAT, True, "\t"),
@@ -680,6 +697,9 @@ FORMATS: Final[Mapping[str, Format]] = {
 
 FILES: Final = ("csv", "jsonl", "parquet", "stata")
 """Kinds of file. CSV is tab-separated, and without a header, where the format's own files are."""
+
+
+_NESTED: Final = frozenset({"record", "plover"})
 
 
 def _known(format: str) -> Format:
@@ -694,8 +714,8 @@ def write_csv(coded: Iterable[CodedDocument], stream: IO[str], format: str = "ev
     Control characters and line breaks inside values become spaces, so that every row is one line.
     """
     found = _known(format)
-    if format == "plover":
-        raise OptionError("PLOVER JSON is nested; write it as jsonl")
+    if format in _NESTED:
+        raise OptionError(f"{format} is nested; write it as jsonl")
     names = [column.name for column in found.columns]
     writer = csv.DictWriter(stream, names, delimiter=found.delimiter, lineterminator="\n")
     if found.header:
@@ -734,8 +754,8 @@ def frame(coded: Iterable[CodedDocument], format: str = "events") -> Any:
     import pyarrow as pa
 
     found = _known(format)
-    if format == "plover":
-        raise OptionError("PLOVER JSON is nested; write it as jsonl")
+    if format in _NESTED:
+        raise OptionError(f"{format} is nested; write it as jsonl")
     kinds = {
         "string": pa.string(),
         "integer": pa.int64(),

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 
 from detente import plover
 from detente.errors import InputError, OptionError, QueryError, StoreError
-from detente.records import CodedDocument, Fault, from_json
+from detente.records import CodedDocument, Document, Fault, from_json
 from detente.store import flat
 from detente.store.frame import Frame
 
@@ -253,6 +253,26 @@ class Store:
         with self._lock:
             self._learn(table)
             return {key: self._known[key][0] for key in ids if key in self._known}
+
+    def holds(self, document: Document, coder: str) -> bool:
+        """Tell whether the store has this very text under its id, coded by this coder."""
+        table = self._open()
+        if table is None:
+            return False
+        with self._lock:
+            self._learn(table)
+            return self._known.get(document.id) == (coder, flat.digest(document.text))
+
+    def get(self, id: str) -> CodedDocument:
+        """Return one coded document.
+
+        Raises:
+            StoreError: no document has this id.
+        """
+        for batch in self._require().to_pyarrow_dataset().to_batches(filter=_is(id)):
+            for row in batch.to_pylist():
+                return _record(row)
+        raise StoreError(f"{self.path}: no document has the id {id!r}")
 
     def remove(self, ids: Sequence[str]) -> int:
         """Remove documents by id (a takedown, say) and return how many went; older versions still hold them."""
@@ -502,6 +522,12 @@ def _schema_version(table: DeltaTable) -> int:
 
 
 _DERIVED: Final = frozenset({"digest", "links", "statement_links"})
+
+
+def _is(id: str) -> Any:
+    import pyarrow.compute as pc
+
+    return pc.field("id") == id
 
 
 def _record(row: dict[str, Any]) -> CodedDocument:

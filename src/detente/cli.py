@@ -1,0 +1,466 @@
+"""The command line: a command parses, makes one call, and prints.
+
+Rows go to standard output; faults and progress to standard error. Exit status: 0, all was done; 1, something
+was left out or failed, each with one line said; 2, the command was wrong; 130, interrupted.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from detente.errors import DetenteError, OptionError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from detente import CodedDocument, Coder, Store
+    from detente.records import Document, Fault
+    from detente.store.frame import Frame
+
+app = typer.Typer(
+    name="detente",
+    help="Reads news about states and keeps the record: who did what to whom, and who said what of it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Out = StrEnum("Out", ["table", "record", "events", "plover", "polecat", "icews", "gdelt", "gdelt-mentions"])
+"""What `code` can write."""
+
+By = StrEnum("By", ["day", "week", "month", "quarter", "year"])
+Territories = StrEnum("Territories", ["plover", "sovereign", "separate"])
+Reading = StrEnum("Reading", ["text", "json", "csv", "tsv", "parquet", "html", "feed", "warc"])
+
+Paths = Annotated[list[str], typer.Argument(help="Files, folders, patterns, or - for standard input.")]
+StorePath = Annotated[str, typer.Argument(help="The store: a folder, or an object-store address.", metavar="STORE")]
+DateOption = Annotated[str | None, typer.Option("--date", help="Date of reports that say none, YYYY-MM-DD.")]
+ReadingOption = Annotated[Reading | None, typer.Option("--reading", help="Format of the inputs; else guessed.")]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option("--column", help="FIELD=NAME: the key or column that holds a field (id, date, text, title, url, …)."),
+]
+ActorsOption = Annotated[
+    list[Path] | None, typer.Option("--actors", help="Your own table of actors (CSV, or a PETRARCH dictionary).")
+]
+TerritoriesOption = Annotated[
+    Territories, typer.Option("--territories", help="How Taiwan, Hong Kong and the like are coded.")
+]
+ConfidenceOption = Annotated[
+    float, typer.Option("--min-confidence", min=0, max=1, help="Leave out events and statements less sure than this.")
+]
+ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="Threads of the model; 0 takes all cores.")]
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Another model folder than the bundled one.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV instead of a table.")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Read the store at a version number or a time.")]
+FromOption = Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.")]
+ToOption = Annotated[str | None, typer.Option("--to", help="Last day, YYYY-MM-DD.")]
+
+
+class _Faults:
+    """Says each fault on standard error as one line, and remembers that there was one."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, fault: Fault) -> None:
+        self.count += 1
+        typer.echo(f"detente: {fault}", err=True)
+
+    def leave(self) -> None:
+        """End with status 1 if there was a fault."""
+        if self.count:
+            raise typer.Exit(1)
+
+
+def _console(*, err: bool = False) -> Console:
+    from rich.console import Console
+
+    # A pipe has no width: rows are not folded there.
+    stream = sys.stderr if err else sys.stdout
+    return Console(stderr=err, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 200)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[Iterable[CodedDocument]], Iterator[CodedDocument]]]:
+    """Show on standard error, where that is a terminal, how many reports have been coded."""
+    if not sys.stderr.isatty():
+        yield iter
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn(f"{what} {{task.completed}} reports, {{task.speed}}"), TimeElapsedColumn())
+    with Progress(*columns, console=_console(err=True), transient=True) as progress:
+        task = progress.add_task(what, total=None)
+
+        def counted(items: Iterable[CodedDocument]) -> Iterator[CodedDocument]:
+            for item in items:
+                progress.advance(task)
+                yield item
+
+        yield counted
+
+
+def _columns(pairs: list[str] | None) -> Mapping[str, str]:
+    found = {}
+    for pair in pairs or []:
+        name, sign, value = pair.partition("=")
+        if not sign or not value:
+            raise OptionError(f"--column {pair!r}: write FIELD=NAME, such as text=body")
+        found[name] = value
+    return found
+
+
+def _note(text: str) -> None:
+    typer.echo(f"detente: {text}", err=True)
+
+
+def _read(
+    paths: list[str], date: str | None, reading: Reading | None, column: list[str] | None, faults: _Faults
+) -> Iterator[Document]:
+    from detente import documents
+
+    return documents(
+        paths, date=date, on_fault=faults, format=reading.value if reading else None,  # type: ignore[arg-type]
+        columns=_columns(column), on_note=_note,
+    )  # fmt: skip
+
+
+def _coder(
+    model: Path | None,
+    min_confidence: float = 0.0,
+    threads: int = 0,
+    territories: Territories = Territories.plover,
+    actors: list[Path] | None = None,
+) -> Coder:
+    from detente import Coder, Options
+
+    options = Options(
+        min_confidence=min_confidence, threads=threads, territories=territories.value,  # type: ignore[arg-type]
+        actors=tuple(map(str, actors or ())),
+    )  # fmt: skip
+    return Coder(options, model=model)
+
+
+@app.command()
+def code(
+    paths: Paths,
+    format: Annotated[Out | None, typer.Option("--format", help="What to write; a table on a terminal.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File to write, whole or not at all.")] = None,
+    lines: Annotated[bool, typer.Option("--jsonl", help="Write flat formats as JSON Lines instead of CSV.")] = False,
+    date: DateOption = None,
+    reading: ReadingOption = None,
+    column: ColumnOption = None,
+    min_confidence: ConfidenceOption = 0.0,
+    territories: TerritoriesOption = Territories.plover,
+    actors: ActorsOption = None,
+    threads: ThreadsOption = 0,
+    model: ModelOption = None,
+) -> None:
+    """Code reports: read them and write what they say as records, events or a peer's format."""
+    from detente.show import export
+
+    faults = _Faults()
+    chosen = format or (Out.table if out is None and sys.stdout.isatty() else Out.record)
+    if chosen is Out.table and out is not None:
+        raise OptionError("a table goes to the terminal; give --format with --out")
+    made = _coder(model, min_confidence, threads, territories, actors)
+    with _progress("coded") as counted:
+        coded = counted(made.code_all(_read(paths, date, reading, column, faults)))
+        if chosen is Out.table:
+            from detente.show import terminal
+
+            console = _console()
+            for item in coded:
+                terminal.report(item, console)
+        elif out is not None:
+            kind = "jsonl" if lines or chosen in (Out.record, Out.plover) else _kind(out)
+            export.export(
+                coded, out, format=chosen.value, file=kind, coder=made.version, licence="of the sources"  # type: ignore[arg-type]
+            )  # fmt: skip
+        elif lines or chosen in (Out.record, Out.plover):
+            export.write_jsonl(_flushed(coded), _stdout(), chosen.value)
+        else:
+            export.write_csv(coded, _stdout(), chosen.value)
+    faults.leave()
+
+
+def _kind(out: Path) -> str | None:
+    return None if out.suffix.lower() in (".csv", ".tsv", ".txt", ".jsonl", ".json", ".parquet", ".dta") else "csv"
+
+
+def _stdout() -> Any:
+    # Half surrogate pairs never come this far; other encodings than UTF-8 would lose names.
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    return sys.stdout
+
+
+def _flushed(items: Iterable[CodedDocument]) -> Iterator[CodedDocument]:
+    for item in items:
+        yield item
+        sys.stdout.flush()
+
+
+@app.command()
+def load(
+    store: StorePath,
+    paths: Paths,
+    batch: Annotated[int, typer.Option("--batch", min=1, help="Reports in one atomic commit.")] = 256,
+    date: DateOption = None,
+    reading: ReadingOption = None,
+    column: ColumnOption = None,
+    min_confidence: ConfidenceOption = 0.0,
+    territories: TerritoriesOption = Territories.plover,
+    actors: ActorsOption = None,
+    threads: ThreadsOption = 0,
+    model: ModelOption = None,
+) -> None:
+    """Code reports and add them to a store; what is there already is neither coded nor added again."""
+    faults = _Faults()
+    made = _coder(model, min_confidence, threads, territories, actors)
+    _load(_store(store), made, _read(paths, date, reading, column, faults), faults, batch)
+    faults.leave()
+
+
+def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Faults, batch: int = 256) -> None:
+    known = 0
+
+    def fresh() -> Iterator[Document]:
+        nonlocal known
+        for item in documents:
+            if target.holds(item, made.version):
+                known += 1
+            else:
+                yield item
+
+    with _progress("loaded") as counted:
+        added = target.add(counted(made.code_all(fresh())), batch=batch)
+    for fault in added.faults:
+        faults(fault)
+    typer.echo(
+        f"{target.path}: {added.documents} added, {added.replaced} coded anew, {added.skipped + known} there already; "
+        f"version {added.version}",
+        err=True,
+    )
+
+
+def _store(path: str, as_of: str | None = None) -> Store:
+    from detente import Store
+
+    if as_of is None:
+        return Store(path)
+    if as_of.isdecimal():
+        return Store(path, as_of=int(as_of))
+    try:
+        moment = dt.datetime.fromisoformat(as_of)
+    except ValueError:
+        raise OptionError(f"--as-of {as_of!r} is no version number and no time such as 2020-11-05T12:00") from None
+    return Store(path, as_of=moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
+
+
+def _frame(frame: Frame, as_json: bool, as_csv: bool, table: Callable[[Frame], Any]) -> None:
+    if as_json:
+        for row in frame:
+            typer.echo(json.dumps(row, ensure_ascii=False, default=_jsonable))
+    elif as_csv:
+        writer = csv.writer(_stdout(), lineterminator="\n")
+        writer.writerow(frame.table.column_names)
+        from detente.show.terminal import plain
+
+        for row in frame:
+            writer.writerow([";".join(map(plain, v)) if isinstance(v, list) else plain(v) if isinstance(v, str) else v
+                             for v in row.values()])  # fmt: skip
+    else:
+        _console().print(table(frame))
+
+
+def _jsonable(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, (dt.date, dt.datetime)) else str(value)
+
+
+@app.command()
+def events(
+    store: StorePath,
+    actor: Annotated[str | None, typer.Option("--actor", help="A country (CHN), its sector (CHN:GOV) or a name.")] = None,
+    recipient: Annotated[str | None, typer.Option("--recipient", help="Likewise.")] = None,
+    type: Annotated[str | None, typer.Option("--type", help="A PLOVER type, such as REQUEST.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="actual, planned, hypothetical, denied, historical.")] = None,
+    from_: FromOption = None,
+    to: ToOption = None,
+    min_confidence: ConfidenceOption = 0.0,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")] = None,
+    json_: JsonOption = False,
+    csv_: CsvOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """List events of a store with their sentences."""
+    from detente.show import terminal
+
+    frame = _opened(store, as_of).events(
+        actor=actor, recipient=recipient, type=type, status=status, from_=from_, to=to, min_confidence=min_confidence,
+        limit=limit,
+    )  # fmt: skip
+    _frame(frame, json_, csv_, terminal.events)
+
+
+def _opened(path: str, as_of: str | None = None) -> Store:
+    """Open a store that must be there."""
+    target = _store(path, as_of)
+    if target.version is None:
+        from detente.errors import StoreError
+
+        raise StoreError(f"{path}: holds no store; `detente load {path} FILE…` makes one")
+    return target
+
+
+@app.command()
+def relation(
+    store: StorePath,
+    a: Annotated[str, typer.Argument(help="A country (CHN) or a sector of it (CHN:GOV).", metavar="A")],
+    b: Annotated[str, typer.Argument(help="Likewise.", metavar="B")],
+    by: Annotated[By, typer.Option("--by", help="The period.")] = By.month,
+    from_: FromOption = None,
+    to: ToOption = None,
+    status: Annotated[list[str] | None, typer.Option("--status", help="What counts as done; by default actual.")] = None,
+    context: Annotated[list[str] | None, typer.Option("--context", help="Only events about this issue.")] = None,
+    source: Annotated[list[str] | None, typer.Option("--source", help="Only reports of these sources.")] = None,
+    min_confidence: ConfidenceOption = 0.0,
+    evidence: Annotated[bool, typer.Option("--evidence", help="List every report behind the numbers.")] = False,
+    json_: JsonOption = False,
+    csv_: CsvOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """Show how two states stand to each other, period by period, in both directions."""
+    from detente import relation as measure
+    from detente.show import terminal
+
+    found = measure(
+        _opened(store, as_of), a, b, by=by.value, from_=from_, to=to, status=tuple(status or ("actual",)),  # type: ignore[arg-type]
+        contexts=tuple(context or ()), sources=tuple(source or ()), min_confidence=min_confidence,
+    )  # fmt: skip
+    if json_:
+        typer.echo(json.dumps(_relation_json(found, evidence), ensure_ascii=False, default=_jsonable))
+        return
+    if csv_:
+        _frame(found.table(), False, True, terminal.rows)
+        return
+    console = _console()
+    console.print(terminal.series(found))
+    console.print()
+    if drawn := terminal.chart(found, min(console.width, 110)):
+        typer.echo(drawn)
+    console.print("Strongest happenings", style="bold")
+    console.print(terminal.evidence(found.evidence() if evidence else terminal.strongest(found)))
+
+
+def _relation_json(found: Any, evidence: bool) -> dict[str, Any]:
+    rows: dict[str, Any] = {
+        "a": found.a, "b": found.b, "by": found.by, "status": list(found.status), "store_version": found.version,
+        "points": [row for row in found.table()],
+    }  # fmt: skip
+    if evidence:
+        rows["evidence"] = found.evidence()
+    return rows
+
+
+@app.command()
+def sql(
+    store: StorePath,
+    query: Annotated[str, typer.Argument(help="One SELECT over documents, sentences, events, statements, …")],
+    json_: JsonOption = False,
+    csv_: CsvOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """Ask the store in SQL (DuckDB): views documents, sentences, entities, mentions, events, statements, participants."""
+    from detente.show import terminal
+
+    _frame(_opened(store, as_of).query(query), json_, csv_, terminal.rows)
+
+
+@app.command()
+def show(
+    store: StorePath,
+    document: Annotated[str, typer.Argument(help="The report's id.")],
+    json_: JsonOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """Show one report of a store with everything coded from it."""
+    from detente.records import to_json
+    from detente.show import terminal
+
+    found = _opened(store, as_of).get(document)
+    if json_:
+        typer.echo(json.dumps(to_json(found), ensure_ascii=False))
+    else:
+        terminal.report(found, _console())
+
+
+@app.command()
+def demo(
+    store: Annotated[str, typer.Argument(help="The store to make.", metavar="STORE")] = "demo-store",
+    threads: ThreadsOption = 0,
+    model: ModelOption = None,
+) -> None:
+    """Code the bundled reports of China–US relations, load them, and show the relation."""
+    from detente import relation as measure
+    from detente.show import terminal
+
+    faults = _Faults()
+    made = _coder(model, threads=threads)
+    target = _store(store)
+    bundled = str(Path(str(resources.files("detente"))) / "demo" / "china-us.jsonl")
+    _load(target, made, _read([bundled], None, None, None, faults), faults)
+    found = measure(target, "CHN", "USA", by="month")
+    console = _console()
+    console.print(terminal.series(found))
+    console.print()
+    typer.echo(terminal.chart(found, min(console.width, 110)))
+    console.print("Strongest happenings", style="bold")
+    console.print(terminal.evidence(terminal.strongest(found, 10)))
+    shell = f"detente events {store} --actor CHN --recipient USA --type SANCTION --status actual"
+    console.print(f"\nThe store is {store}. To look further:\n  {shell}\n  detente relation {store} CHN USA --by week")
+    console.print(f'  detente sql {store} "select type, count(*) from events group by 1 order by 2 desc"')
+    faults.leave()
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"detente {metadata.version('detente')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _callback(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line and an exit status."""
+    try:
+        app(standalone_mode=True)
+    except DetenteError as error:
+        typer.echo(f"detente: {error}", err=True)
+        raise SystemExit(2 if isinstance(error, OptionError) else 1) from None
+    except KeyboardInterrupt:
+        typer.echo("detente: interrupted", err=True)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        # The reader of the pipe is gone (`| head`): nothing is wrong, and nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None

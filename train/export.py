@@ -1,0 +1,136 @@
+"""A checkpoint → the model folder that the package ships: ONNX, int8 weights, tokenizer, manifest written last.
+
+    python -m train.export --checkpoint build/train/model.pt --out src/detente/model
+
+Weights are quantised to 7 of 8 bits per channel, activations while running (onnxruntime's dynamic quantisation);
+7 bits keep the older vector instructions from saturating, so that every machine gives the same coding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+from detente.code import model as shared
+from train import net
+
+NAME = "en-sm"
+OUTPUTS = (*shared.WORD_HEADS, "relations")
+
+
+class _Outputs(torch.nn.Module):
+    """The network with its outputs as a tuple in the order of `OUTPUTS`; one sentence, so no mask."""
+
+    def __init__(self, inner: net.Net) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, ids: torch.Tensor, features: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        found = self.inner(ids, features)
+        return tuple(found[name] for name in OUTPUTS)
+
+
+def to_onnx(model: net.Net, path: Path, *, int8: bool = True) -> None:
+    """Write the network as ONNX, with int8 weights unless told otherwise."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    model.eval()
+    sample = torch.full((1, 12), 101, dtype=torch.int64)
+    length = torch.export.Dim("length", min=4, max=shared.MAX_PIECES + 2)
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = Path(scratch) / "plain.onnx"
+        torch.onnx.export(
+            _Outputs(model), (sample, torch.zeros_like(sample)), str(plain), input_names=["ids", "features"],
+            output_names=list(OUTPUTS), dynamic_shapes={"ids": {1: length}, "features": {1: length}}, dynamo=True,
+            external_data=False, verbose=False,
+        )  # fmt: skip
+        if not int8:
+            shutil.copyfile(plain, path)
+            return
+        ready = Path(scratch) / "ready.onnx"
+        quant_pre_process(str(plain), str(ready), skip_symbolic_shape=True)
+        done = Path(scratch) / "int8.onnx"
+        quantize_dynamic(
+            str(ready), str(done), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True,
+            extra_options={"MatMulConstBOnly": True},
+        )  # fmt: skip
+        loaded = onnx.load(str(done))
+        # Names of this machine's folders that exporters leave in the graph say nothing and vary.
+        for node in loaded.graph.node:
+            del node.metadata_props[:]
+            node.doc_string = ""
+        for function in loaded.functions:
+            for node in function.node:
+                del node.metadata_props[:]
+        del loaded.metadata_props[:]
+        del loaded.graph.metadata_props[:]
+        for value in (*loaded.graph.value_info, *loaded.graph.input, *loaded.graph.output):
+            del value.metadata_props[:]
+        onnx.save(loaded, str(path))
+
+
+def commit() -> str:
+    """Return the commit the training code stands at, "+" behind it if the tree was changed."""
+    try:
+        run = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return run.stdout.strip()
+
+
+def manifest(folder: Path, trained: dict[str, object], tuned: dict[str, object]) -> dict[str, object]:
+    """Return the manifest of a folder that holds model.onnx and tokenizer.json."""
+    return {
+        "format": shared.FORMAT,
+        "name": NAME,
+        "version": metadata.version("detente"),
+        "labels": shared.LABELS,
+        "files": {name: shared.sha256(folder / name) for name in ("model.onnx", "tokenizer.json")},
+        "thresholds": tuned.get("thresholds", {}),
+        "calibration": tuned.get("calibration", {}),
+        "trained": {
+            "commit": commit(),
+            **trained,
+            "packages": {name: metadata.version(name) for name in ("torch", "onnx", "onnxruntime", "tokenizers")},
+        },
+    }
+
+
+def write_manifest(folder: Path, content: dict[str, object]) -> None:
+    """Write manifest.json whole or not at all; its presence means that the folder is complete."""
+    scratch = folder / "manifest.json.part"
+    scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(scratch, folder / "manifest.json")
+
+
+def main() -> None:
+    """Export a checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoint", type=Path, default=Path("build/train/model.pt"))
+    parser.add_argument("--out", type=Path, default=Path("src/detente/model"))
+    parser.add_argument("--fp32", action="store_true", help="keep the weights as they are")
+    options = parser.parse_args()
+    held = torch.load(options.checkpoint, weights_only=True)
+    model = net.Net(held["config"], 0.0)
+    model.load_state_dict(held["weights"])
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "manifest.json").unlink(missing_ok=True)
+    to_onnx(model, options.out / "model.onnx", int8=not options.fp32)
+    shutil.copyfile(options.checkpoint.with_name("tokenizer.json"), options.out / "tokenizer.json")
+    write_manifest(options.out, manifest(options.out, held.get("about", {}), {}))
+    size = (options.out / "model.onnx").stat().st_size / 1e6
+    print(json.dumps({"out": str(options.out), "megabytes": round(size, 1)}))
+
+
+if __name__ == "__main__":
+    main()
