@@ -15,7 +15,7 @@ from coded import coded
 
 from detente.errors import OptionError
 from detente.measure import relation
-from detente.measure.series import period, periods
+from detente.measure.series import documents_read, period, periods, steady_sources
 from detente.store import Store
 
 
@@ -99,3 +99,94 @@ def test_periods_meet_without_gap():
         assert all(b[0] - a[1] == dt.timedelta(1) for a, b in pairwise(slots))
         assert period(dt.date.max, by)[1] == dt.date.max
         assert period(dt.date.min, by)[0] == dt.date.min
+
+
+@pytest.fixture
+def mixed(tmp_path):
+    """One steady paper, one that comes in March; a quoted charge, a technology ban, a trade ban told twice."""
+    made = Store(tmp_path / "m")
+    parties = {"actors": ["Washington"], "recipients": ["China"]}
+    ban = {"type": "SANCTION", "mode": "discontinue", "trigger": "banned", **parties}
+    charge = {"type": "ACCUSE", "trigger": "accused", "attributed": True, **parties}
+    reports = [
+        coded("q1", "Quiet in China.", "2020-01-07", source="Old"),
+        coded("q2", "Quiet in Japan.", "2020-02-07", source="Old"),
+        coded("t1", "Washington banned chip sales to China.", "2020-03-02", [{**ban, "contexts": ["technology"]}],
+              source="Old"),
+        coded("g1", "Washington banned grain from China.", "2020-03-20", [{**ban, "contexts": ["economic"]}],
+              source="New"),
+        coded("g2", "Washington banned all grain from China.", "2020-03-21",
+              [{**ban, "contexts": ["economic"], "date": "2020-03-20"}], source="Old"),
+        coded("h1", "Washington accused China, a minister said.", "2020-03-25", [{**charge, "contexts": ["economic"]}],
+              source="New"),
+        coded("p1", "Washington will ban China; talks are denied.", "2020-03-28",
+              [{**ban, "trigger": "ban", "status": "planned"},
+               {**charge, "type": "CONSULT", "trigger": "talks", "status": "denied", "attributed": False}],
+              source="New"),
+    ]  # fmt: skip
+    assert made.add(reports).faults == ()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("options", "happenings", "reports", "read"),
+    [
+        ({}, 3, 4, 5),
+        ({"contexts": ["technology"]}, 1, 1, 5),
+        ({"contexts": ["technology", "economic"]}, 3, 4, 5),
+        ({"contexts": ["territory"]}, 0, 0, 5),
+        ({"attributed": True}, 1, 1, 5),
+        ({"attributed": False}, 2, 3, 5),
+        ({"sources": ["New"]}, 2, 2, 3),
+        ({"panel": 0.9}, 2, 2, 2),
+        ({"panel": 0.3}, 3, 4, 5),
+        ({"status": ["actual", "planned"]}, 4, 5, 5),
+        ({"status": ["denied"]}, 1, 1, 5),
+        ({"min_confidence": 0.95}, 0, 0, 5),
+        ({"contexts": ["economic"], "attributed": False, "sources": ["Old"]}, 1, 1, 2),
+    ],
+)
+def test_each_filter_counts_what_it_says(mixed, options, happenings, reports, read):
+    march = relation(mixed, "USA", "CHN", **options).point("2020-03-15")
+    assert (march.happenings, march.reports, march.read) == (happenings, reports, read)
+    assert sum(march.quads) == sum(march.types.values()) == happenings
+
+
+def test_reports_by_quad_and_type_and_frame_columns(mixed):
+    found = relation(mixed, "USA", "CHN")
+    march = found.point("2020-03-01", "USA→CHN")
+    assert (march.types, march.report_types) == ({"ACCUSE": 1, "SANCTION": 2}, {"ACCUSE": 1, "SANCTION": 3})
+    assert (march.quads, march.report_quads) == ((0, 0, 1, 2), (0, 0, 1, 3))
+    row = next(r for r in found.table() if (r["status"], r["direction"], r["happenings"]) == ("done", "joint", 3))
+    assert (row["SANCTION"], row["reports_SANCTION"], row["AID"], row["reports_material_conflict"]) == (2, 3, 0, 3)
+    assert found.point("2020-03-01", "joint", "planned").happenings == 1
+
+
+def test_every_number_opens_to_its_reports(mixed):
+    found = relation(mixed, "USA", "CHN")
+    march = found.point("2020-03-01")
+    assert len(found.evidence(march)) == march.reports
+    assert {r["document"] for r in found.evidence(march, type="SANCTION")} == {"t1", "g1", "g2"}
+    assert [r["sentence"] for r in found.evidence(march, quad="verbal conflict")] == [
+        "Washington accused China, a minister said."
+    ]
+    read = documents_read(mixed, found, march)
+    assert [r["document"] for r in read] == ["t1", "g1", "g2", "h1", "p1"]
+    assert sum({"CHN", "USA"} <= set(r["countries"]) for r in read) == march.naming
+    panel = relation(mixed, "USA", "CHN", panel=1.0)
+    assert panel.sources == ("Old",)
+    assert {r["source"] for r in documents_read(mixed, panel, panel.point("2020-03-01"))} == {"Old"}
+    for wrong in ({"ids": "nothing"}, {"ids": march, "quad": "war"}, {"ids": march, "type": "WAR"}):
+        with pytest.raises(OptionError):
+            found.evidence(**wrong)
+    for wrong in (("1999-01-01", "joint", "done"), ("2020-03-01", "up", "done"), ("2020-03-01", "joint", "said")):
+        with pytest.raises(OptionError):
+            found.point(*wrong)
+
+
+def test_a_panel_without_a_source_is_an_error(mixed):
+    with pytest.raises(OptionError, match="no source has a document"):
+        steady_sources(mixed, "month", 1.0, sources=["New"])
+    for wrong in (0, 1.5, -1):
+        with pytest.raises(OptionError):
+            steady_sources(mixed, "month", wrong)

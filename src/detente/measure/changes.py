@@ -11,6 +11,7 @@ import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -118,27 +119,25 @@ def segment(observed: Observations, *, rate: float, wander: float) -> Segmentati
         best[stop] = chosen[came[stop]]
     backward = np.full(periods + 1, -np.inf)
     backward[periods] = 0.0
-    for start in range(periods - 1, -1, -1):
-        stop = np.arange(start + 1, periods + 1)
-        cost = marginal(start, stop) + stay * (stop - start - 1) + np.where(stop < periods, leave, 0.0)
-        paths = backward[start + 1 :] + cost
+    for begin in range(periods - 1, -1, -1):
+        ends = np.arange(begin + 1, periods + 1)
+        cost = marginal(begin, ends) + stay * (ends - begin - 1) + np.where(ends < periods, leave, 0.0)
+        paths = backward[begin + 1 :] + cost
         top = paths.max()
-        backward[start] = top + math.log(np.exp(paths - top).sum())
+        backward[begin] = top + math.log(np.exp(paths - top).sum())
     chance = np.zeros(periods)
     if periods > 1:
         # forward[t] already holds the breaks up to t, backward[t] those after; the one at t itself is added.
         chance[1:] = np.exp(np.minimum(forward[1:periods] + leave + backward[1:periods] - forward[periods], 0.0))
     breaks: list[int] = []
-    stop = periods
-    while stop > 0:
-        stop = int(came[stop])
-        if stop > 0:
-            breaks.append(stop)
+    at = int(came[periods])
+    while at > 0:
+        breaks.append(at)
+        at = int(came[at])
     breaks.reverse()
-    edges = [0, *breaks, periods]
     levels = []
-    for start, end in zip(edges, edges[1:], strict=False):
-        a, b = s0[end] - s0[start], s1[end] - s1[start]
+    for begin, end in pairwise([0, *breaks, periods]):
+        a, b = s0[end] - s0[begin], s1[end] - s1[begin]
         levels.append((float(centre + b / (prior + a)), float(1 / (prior + a))))
     return Segmentation(tuple(breaks), chance, tuple(levels))
 

@@ -6,8 +6,8 @@ import datetime as dt
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
 from detente import plover
 from detente.errors import OptionError
@@ -29,6 +29,54 @@ _PLACEABLE: Final = {"day": 7, "week": 7, "month": 31, "quarter": 92, "year": 36
 
 
 @dataclass(frozen=True, slots=True)
+class Filters:
+    """Which events count.
+
+    Attributes:
+        contexts: only events about one of these issues (`plover.CONTEXTS`).
+        sources: only documents of these sources, for denominators too.
+        attributed: only events that a quoted source asserts (True), or that the report itself does (False).
+        min_confidence: least confidence of an event, 0 to 1.
+    """
+
+    contexts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    attributed: bool | None = None
+    min_confidence: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for context in self.contexts:
+            if context not in plover.CONTEXTS:
+                raise OptionError(f"{context!r} is no context; it must be one of {', '.join(plover.CONTEXTS)}")
+        if not 0 <= self.min_confidence <= 1:
+            raise OptionError(f"min_confidence is {self.min_confidence}; it must lie between 0 and 1")
+
+    def where(self) -> tuple[str, list[Any]]:
+        """Return the SQL condition on the events view, and its parameters."""
+        conditions, values = ["confidence >= ?"], [self.min_confidence]  # type: list[str], list[Any]
+        if self.sources:
+            conditions.append("list_contains(?::varchar[], source)")
+            values.append(list(self.sources))
+        if self.contexts:
+            conditions.append("list_has_any(contexts, ?::varchar[])")
+            values.append(list(self.contexts))
+        if self.attributed is not None:
+            conditions.append("attributed = ?")
+            values.append(self.attributed)
+        return " AND ".join(conditions), values
+
+
+class Opens(Protocol):
+    """What can be opened to its reports: a `Point`, a `Level`, an entry of the ledger, a cell of the network."""
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the happenings behind it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Point:
     """One period of one series.
 
@@ -38,7 +86,9 @@ class Point:
         happenings: happenings placed in the period.
         reports: documents that report them.
         quads: happenings by quad class, in the order of `plover.QUADS`.
+        report_quads: documents that report a happening of the quad class, in the same order.
         types: happenings by event type, those that occur.
+        report_types: documents that report a happening of the event type, those that occur.
         cooperation: sum of the intensities above 0.
         conflict: sum of the intensities below 0, without the sign.
         net: cooperation − conflict.
@@ -55,7 +105,9 @@ class Point:
     happenings: int
     reports: int
     quads: tuple[int, int, int, int]
+    report_quads: tuple[int, int, int, int]
     types: Mapping[str, int]
+    report_types: Mapping[str, int]
     cooperation: float
     conflict: float
     net: float
@@ -72,7 +124,8 @@ class Relation:
     """The series of a pair: "a→b", "b→a" and "joint", done (`series`) and spoken of (`spoken`, by status).
 
     `happenings` are all that stand behind the points, `unplaced` those whose time is told too coarsely for a
-    period of this length ("over the last two years"); they count in no point.
+    period of this length ("over the last two years"); they count in no point. `sources` are those that count,
+    where they were chosen or a fixed panel was asked for; else it is empty, and all count.
     """
 
     a: str
@@ -84,34 +137,86 @@ class Relation:
     happenings: Mapping[str, Happening]
     unplaced: tuple[str, ...]
     version: int | None
+    sources: tuple[str, ...]
     rows: Mapping[tuple[str, str], Mapping[str, Any]] = field(repr=False)
 
-    def evidence(self, ids: str | Iterable[str] | None = None) -> list[dict[str, Any]]:
+    def point(self, day: dt.date | str, direction: str = "joint", status: str = "done") -> Point:
+        """Return the point whose period holds a day.
+
+        Args:
+            day: the day, or YYYY-MM-DD.
+            direction: "joint" or one of the directed series.
+            status: "done", or one of `spoken`.
+
+        Raises:
+            OptionError: there is no such series, or the day lies outside it.
+        """
+        every = {"done": self.series, **self.spoken}
+        if status not in every or direction not in self.series:
+            raise OptionError(
+                f"no series {status!r} {direction!r}; write one of {', '.join(every)} and of {', '.join(self.series)}"
+            )
+        start = period(as_day(day), self.by)[0]
+        for point in every[status][direction]:
+            if point.start == start:
+                return point
+        raise OptionError(f"{day} lies outside the series")
+
+    def evidence(
+        self, ids: str | Iterable[str] | Opens | None = None, *, quad: str | None = None, type: str | None = None
+    ) -> list[dict[str, Any]]:
         """Return the reports behind happenings, each with its sentence, source and address.
 
         Args:
-            ids: happening ids, or one; None for all.
+            ids: happening ids, or one, or anything that carries some (`Opens`: a point, a level, …); None for all.
+            quad: only happenings of this quad class: those behind one number of `Point.quads`.
+            type: only happenings of this event type: those behind one number of `Point.types`.
+
+        Raises:
+            OptionError: a happening is none of this relation, or quad or type are unknown.
         """
-        wanted = [ids] if isinstance(ids, str) else list(self.happenings) if ids is None else list(ids)
-        return [
-            {"happening": key, **self.rows[report.document, report.event]}
-            for key in wanted
-            for report in self.happenings[key].reports
-        ]
+        if quad is not None and quad not in plover.QUADS:
+            raise OptionError(f"quad is {quad!r}; it must be one of {', '.join(plover.QUADS)}")
+        if type is not None and type not in plover.TYPES:
+            raise OptionError(f"type is {type!r}; it must be one of {', '.join(plover.TYPES)}")
+        if isinstance(ids, str):
+            wanted = [ids]
+        elif ids is None:
+            wanted = list(self.happenings)
+        else:
+            wanted = list(ids if isinstance(ids, Iterable) else ids.ids)
+        found = []
+        for key in wanted:
+            happening = self.happenings.get(key)
+            if happening is None:
+                raise OptionError(f"{key!r} is no happening of this relation")
+            if quad in (None, plover.QUAD[happening.type]) and type in (None, happening.type):
+                found += [{"happening": key, **self.rows[r.document, r.event]} for r in happening.reports]
+        return found
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         every = [("done", self.series), *self.spoken.items()]
         for status, series in every:
             for direction, points in series.items():
                 for point in points:
-                    row = asdict(point)
-                    quads = dict(zip((quad.replace(" ", "_") for quad in plover.QUADS), row.pop("quads"), strict=True))
-                    row["types"] = dict(point.types)
-                    row["ids"] = list(point.ids)
-                    yield {"status": status, "direction": direction, **row, **quads}
+                    row = {one.name: getattr(point, one.name) for one in fields(point)}
+                    for name, counts in (("", row.pop("quads")), ("reports_", row.pop("report_quads"))):
+                        row |= {
+                            f"{name}{quad.replace(' ', '_')}": n for quad, n in zip(plover.QUADS, counts, strict=True)
+                        }
+                    row |= {
+                        "types": dict(point.types),
+                        "report_types": dict(point.report_types),
+                        "ids": list(point.ids),
+                    }
+                    yield {"status": status, "direction": direction, **row}
 
     def arrow(self) -> pa.Table:
-        """Return one row a status, direction and period; `ids` a list, types left out."""
+        """Return one row a status, direction and period.
+
+        Columns: those of `Point`; a quad's happenings ("verbal_conflict") and reports ("reports_verbal_conflict")
+        each have their own, and so does each event type ("ACCUSE", "reports_ACCUSE"); `ids` is a list.
+        """
         import pyarrow as pa
 
         whole, real, text = pa.int64(), pa.float64(), pa.string()
@@ -123,12 +228,19 @@ class Relation:
                 ("end", pa.date32()),
                 *((name, whole) for name in ("happenings", "reports")),
                 *((quad.replace(" ", "_"), whole) for quad in plover.QUADS),
+                *(("reports_" + quad.replace(" ", "_"), whole) for quad in plover.QUADS),
                 *((name, real) for name in ("cooperation", "conflict", "net", "mean", "share_of_conflict")),
                 *((name, whole) for name in ("read", "naming", "sources")),
+                *((name, whole) for name in plover.TYPES),
+                *((f"reports_{name}", whole) for name in plover.TYPES),
                 ("ids", pa.list_(text)),
             ]
         )
-        rows = [{name: value for name, value in row.items() if name != "types"} for row in self._rows()]
+        rows = []
+        for row in self._rows():
+            types, reports = row.pop("types"), row.pop("report_types")
+            row |= {name: types.get(name, 0) for name in plover.TYPES}
+            rows.append(row | {f"reports_{name}": reports.get(name, 0) for name in plover.TYPES})
         return pa.Table.from_pylist(rows, schema=schema)
 
     def table(self) -> Frame:
@@ -149,6 +261,7 @@ class Relation:
         for row in rows:
             row["start"], row["end"] = row["start"].isoformat(), row["end"].isoformat()
         head = {"a": self.a, "b": self.b, "by": self.by, "status": list(self.status), "version": self.version}
+        head["sources"] = list(self.sources)
         return json.dumps({**head, "unplaced": list(self.unplaced), "points": rows}, ensure_ascii=False)
 
 
@@ -220,6 +333,61 @@ def directions(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All happenings of a pair: the rows of their reports, and which way each report's event goes.
+
+    `rows` and `ways` are by (document, event); a way is (from a to b, from b to a).
+    """
+
+    a: str
+    b: str
+    happenings: Mapping[str, Happening]
+    rows: Mapping[tuple[str, str], Mapping[str, Any]]
+    ways: Mapping[tuple[str, str], tuple[bool, bool]]
+    groups: tuple[tuple[str, ...], tuple[str, ...]]
+    version: int | None
+
+    def way(self, happening: Happening) -> tuple[bool, bool]:
+        """Return whether a happening goes from a to b, and from b to a, by any of its reports."""
+        ways = [self.ways[report.document, report.event] for report in happening.reports]
+        return any(one for one, _ in ways), any(two for _, two in ways)
+
+
+def gather(
+    store: Store,
+    a: str,
+    b: str,
+    *,
+    filters: Filters | None = None,
+    alliances: Mapping[str, Collection[str]] | None = None,
+    settings: Settings | None = None,
+) -> Gathered:
+    """Return the happenings of a pair, of every status; the arguments are those of `relation`.
+
+    Raises:
+        OptionError: a party is none.
+    """
+    one, two = parse_party(a), parse_party(b)
+    groups = tuple(sorted(n for n, codes in (alliances or {}).items() if party[0] in codes) for party in (one, two))
+    version = store.version
+    party = "(list_contains(list_concat(actor_countries, recipient_countries), ?)"
+    party += " OR list_has_any(list_concat(actor_names, recipient_names), ?::varchar[]))"
+    where, values = (filters or Filters()).where()
+    named = sorted({*groups[0], *groups[1]})
+    query = f"SELECT * FROM events WHERE {where} AND {party} AND {party} ORDER BY document, len(event), event"
+    rows: dict[tuple[str, str], Mapping[str, Any]] = {}
+    ways: dict[tuple[str, str], tuple[bool, bool]] = {}
+    for batch in store.sql(query, [*values, one[0], named, two[0], named]).to_batches(max_chunksize=4096):
+        for row in batch.to_pylist():
+            way = directions(row, one, two, groups[0], groups[1])
+            if any(way):
+                key = row["document"], row["event"]
+                rows[key], ways[key] = row, way
+    happenings = {h.id: h for h in join([Report.from_row(row) for row in rows.values()], settings)}
+    return Gathered(a, b, happenings, rows, ways, (tuple(groups[0]), tuple(groups[1])), version)
+
+
 def relation(
     store: Store,
     a: str,
@@ -229,6 +397,7 @@ def relation(
     status: Sequence[plover.Status] = ("actual",),
     contexts: Sequence[str] = (),
     sources: Sequence[str] = (),
+    panel: float | None = None,
     attributed: bool | None = None,
     min_confidence: float = 0.0,
     from_: dt.date | str | None = None,
@@ -245,7 +414,9 @@ def relation(
         by: the period: day, week, month, quarter or year.
         status: what counts as done; acts spoken of (`SPOKEN_OF`) are series of their own beside it.
         contexts: only events about one of these issues.
-        sources: only documents of these sources, for denominators too (a fixed panel).
+        sources: only documents of these sources, for denominators too.
+        panel: only sources with a document in at least this share (0 to 1) of the periods, so that sources which
+            come or go in between do not look like a change of the relation.
         attributed: only events that a quoted source asserts (True), or that the report itself does (False).
         min_confidence: least confidence of an event, 0 to 1.
         from_: first day; by default the first document's or placed happening's.
@@ -254,32 +425,23 @@ def relation(
         settings: how reports are joined to happenings.
 
     Raises:
-        OptionError: an option has a value that makes no sense.
+        OptionError: an option has a value that makes no sense, or no source is in the panel.
     """
-    one, two = parse_party(a), parse_party(b)
     if by not in _PLACEABLE:
         raise OptionError(f"by is {by!r}; it must be one of {', '.join(_PLACEABLE)}")
     for value in status:
         if value not in plover.STATUSES:
             raise OptionError(f"status is {value!r}; it must be one of {', '.join(plover.STATUSES)}")
-    for context in contexts:
-        if context not in plover.CONTEXTS:
-            raise OptionError(f"{context!r} is no context; it must be one of {', '.join(plover.CONTEXTS)}")
-    groups = [sorted(n for n, codes in (alliances or {}).items() if party[0] in codes) for party in (one, two)]
-    version = store.version
-    rows = _events(store, (one[0], two[0]), [*groups[0], *groups[1]], sources, contexts, attributed, min_confidence)
-    ways = {
-        (row["document"], row["event"]): way
-        for row in rows
-        if any(way := directions(row, one, two, groups[0], groups[1]))
-    }
-    kept = {(row["document"], row["event"]): row for row in rows if (row["document"], row["event"]) in ways}
+    filters = Filters(tuple(contexts), tuple(sources), attributed, min_confidence)
+    if panel is not None:
+        filters = replace(filters, sources=steady_sources(store, by, panel, sources=sources, from_=from_, to=to))
+    gathered = gather(store, a, b, filters=filters, alliances=alliances, settings=settings)
+    happenings = gathered.happenings
     # A status that counts as done is not told again as spoken of.
     done = tuple(status)
     spoken_of = tuple(value for value in SPOKEN_OF if value not in done)
-    happenings = {h.id: h for h in join([Report.from_row(row) for row in kept.values()], settings)}
-    read = _read(store, one[0], two[0], [*groups[0]], [*groups[1]], sources)
-    days, unplaced = _placed(happenings, kept, by)
+    read = _read(store, a[:3], b[:3], *gathered.groups, filters.sources)
+    days, unplaced = placed(gathered, by)
     first = as_day(from_) if from_ else min((*read, *days.values()), default=None)
     last = as_day(to) if to else max((*read, *days.values()), default=None)
     slots = periods(first, last, by) if first is not None and last is not None and first <= last else []
@@ -293,9 +455,8 @@ def relation(
             happening = happenings[key]
             if happening.status not in statuses or (first and day < first) or (last and day > last):
                 continue
-            flags = [ways[report.document, report.event] for report in happening.reports]
             start = period(day, by)[0]
-            for direction, goes in zip(chosen, (any(f for f, _ in flags), any(t for _, t in flags), True), strict=True):
+            for direction, goes in zip(chosen, (*gathered.way(happening), True), strict=True):
                 if goes:
                     chosen[direction][start].append(happening)
         return {
@@ -305,37 +466,77 @@ def relation(
 
     return Relation(
         a, b, by, done, series(done), {value: series({value}) for value in spoken_of},
-        happenings, unplaced, version, kept,
+        happenings, unplaced, gathered.version, filters.sources, gathered.rows,
     )  # fmt: skip
 
 
-def _events(
+def steady_sources(
     store: Store,
-    countries: tuple[str, str],
-    groups: Sequence[str],
-    sources: Sequence[str],
-    contexts: Sequence[str],
-    attributed: bool | None,
-    min_confidence: float,
-) -> list[dict[str, Any]]:
-    party = "(list_contains(list_concat(actor_countries, recipient_countries), ?)"
-    party += " OR list_has_any(list_concat(actor_names, recipient_names), ?::varchar[]))" if groups else ")"
-    where, values = ["confidence >= ?"], [min_confidence]  # type: list[str], list[Any]
-    for country in countries:
-        where.append(party)
-        values += [country, list(groups)] if groups else [country]
-    if sources:
-        where.append("list_contains(?::varchar[], source)")
-        values.append(list(sources))
-    if contexts:
-        where.append("list_has_any(contexts, ?::varchar[])")
-        values.append(list(contexts))
-    if attributed is not None:
-        where.append("attributed = ?")
-        values.append(attributed)
-    query = f"SELECT * FROM events WHERE {' AND '.join(where)} ORDER BY document, len(event), event"
-    found: list[dict[str, Any]] = store.sql(query, values).to_pylist()
+    by: By,
+    share: float,
+    *,
+    sources: Sequence[str] = (),
+    from_: dt.date | str | None = None,
+    to: dt.date | str | None = None,
+) -> tuple[str, ...]:
+    """Return the sources with a document in at least a share of the periods: a fixed panel.
+
+    Args:
+        store: where the documents are.
+        by: the period.
+        share: least share of the periods, above 0 and at most 1.
+        sources: choose among these; by default among all.
+        from_: first day; by default the first document's.
+        to: last day; by default the last document's.
+
+    Raises:
+        OptionError: the share makes no sense, or no source is that steady.
+    """
+    if not 0 < share <= 1:
+        raise OptionError(f"panel is {share}; it must be above 0 and at most 1")
+    query = "SELECT source, list(DISTINCT date) AS days FROM records WHERE source IS NOT NULL"
+    values: list[Any] = []
+    for sign, day in ((">=", from_), ("<=", to)):
+        if day is not None:
+            query += f" AND date {sign} ?"
+            values.append(as_day(day))
+    rows = store.sql(f"{query} GROUP BY source ORDER BY source", values).to_pylist()
+    if not rows:
+        return ()
+    days = [day for row in rows for day in row["days"]]
+    first, last = as_day(from_) if from_ else min(days), as_day(to) if to else max(days)
+    least = share * len(periods(first, last, by))
+    found = tuple(
+        row["source"]
+        for row in rows
+        if (not sources or row["source"] in sources) and len({period(d, by)[0] for d in row["days"]}) >= least - 1e-9
+    )
+    if not found:
+        raise OptionError(f"no source has a document in {share:.0%} of the {by}s; lower panel or shorten the time")
     return found
+
+
+def documents_read(store: Store, found: Relation, point: Point) -> list[dict[str, Any]]:
+    """Return the documents that a point's denominators count, in order of day and id.
+
+    Args:
+        store: the store that the relation came from; open it as of `found.version` if it has grown since.
+        found: the relation.
+        point: one of its points.
+
+    Returns:
+        document, published, source, url, title, and `countries`: those it names.
+    """
+    where = " AND list_contains(?::varchar[], source)" if found.sources else ""
+    query = (
+        "SELECT id AS document, date AS published, source, url, title,"
+        " list_sort(list_distinct(list_filter(list_transform(entities, lambda e: e.country), lambda c: c IS NOT NULL)))"
+        f" AS countries FROM records WHERE date BETWEEN ? AND ?{where} ORDER BY date, id"
+    )
+    rows: list[dict[str, Any]] = store.sql(
+        query, [point.start, point.end, *([list(found.sources)] if found.sources else [])]
+    ).to_pylist()
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,18 +564,16 @@ def _read(
     }
 
 
-def _placed(
-    happenings: Mapping[str, Happening], rows: Mapping[tuple[str, str], Mapping[str, Any]], by: By
-) -> tuple[dict[str, dt.date], tuple[str, ...]]:
-    """Give each happening the day that places it; those told too coarsely are apart.
+def placed(gathered: Gathered, by: By) -> tuple[dict[str, dt.date], tuple[str, ...]]:
+    """Give each happening the day that places it in a period; those told too coarsely are apart.
 
     What was done counts when it was done; what is spoken of, when it was spoken of.
     """
     days: dict[str, dt.date] = {}
     unplaced: list[str] = []
-    for key, happening in happenings.items():
+    for key, happening in gathered.happenings.items():
         if happening.status in SPOKEN_OF:
-            days[key] = min(rows[r.document, r.event]["published"] for r in happening.reports)
+            days[key] = min(gathered.rows[r.document, r.event]["published"] for r in happening.reports)
         elif min((r.end - r.day).days for r in happening.reports) >= _PLACEABLE[by]:
             unplaced.append(key)
         else:
@@ -396,6 +595,12 @@ def _denominators(read: Mapping[dt.date, _Read], by: By) -> defaultdict[dt.date,
 def _point(start: dt.date, end: dt.date, happenings: Sequence[Happening], read: _Read) -> Point:
     quads = Counter(plover.QUAD[h.type] for h in happenings)
     types = Counter(h.type for h in happenings)
+    reporting: dict[str, set[str]] = defaultdict(set)
+    for happening in happenings:
+        documents = {report.document for report in happening.reports}
+        reporting[plover.QUAD[happening.type]] |= documents
+        reporting[happening.type] |= documents
+    told = [len(reporting[quad]) if quad in reporting else 0 for quad in plover.QUADS]
     values = [h.intensity for h in happenings]
     cooperation = sum(value for value in values if value > 0)
     conflict = -sum(value for value in values if value < 0) or 0.0
@@ -406,7 +611,9 @@ def _point(start: dt.date, end: dt.date, happenings: Sequence[Happening], read: 
         happenings=count,
         reports=len({report.document for h in happenings for report in h.reports}),
         quads=(quads[plover.QUADS[0]], quads[plover.QUADS[1]], quads[plover.QUADS[2]], quads[plover.QUADS[3]]),
+        report_quads=(told[0], told[1], told[2], told[3]),
         types={name: types[name] for name in plover.TYPES if types[name]},
+        report_types={name: len(reporting[name]) for name in plover.TYPES if types[name]},
         cooperation=float(cooperation),
         conflict=float(conflict),
         net=float(cooperation - conflict),
