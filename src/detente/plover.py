@@ -262,5 +262,6 @@ def intensity(event_type: str, mode: str | None = None) -> float:
     Raises:
         KeyError: `event_type` is not one of `TYPES`.
     """
-    base = _INTENSITY[event_type, None]
-    return _INTENSITY.get((event_type, mode), base)
+    base: float = _INTENSITY[event_type, None]
+    value: float = _INTENSITY.get((event_type, mode), base)
+    return value

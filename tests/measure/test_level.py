@@ -17,7 +17,7 @@ from detente import plover
 from detente.errors import OptionError
 from detente.measure import relation
 from detente.measure.changes import changes, norms, segment
-from detente.measure.level import CoderErrors, band_name, estimate, level, observations, support
+from detente.measure.level import ErrorRates, band_name, estimate, level, observations, support
 from detente.store import Store
 
 SCALE = np.array([plover.intensity(name, mode) for name in plover.TYPES for mode in (None, *plover.MODES[name])])
@@ -76,7 +76,7 @@ def test_coder_errors_widen_the_band_and_are_undone():
     assert unsure[0][5] < sure[0][5] and unsure[0][-5] > sure[0][-5]
     assert unsure[2][5] - unsure[1][5] > sure[2][5] - sure[1][5]
     with pytest.raises(OptionError):
-        CoderErrors(precision=0)
+        ErrorRates(precision=0)
 
 
 def test_segmentation_finds_constructed_breaks_and_none_in_noise():

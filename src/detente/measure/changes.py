@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from detente.errors import OptionError
-from detente.measure.level import CoderErrors, Floats, Observations, intensities, observations, precisions
+from detente.measure.level import ErrorRates, Floats, Observations, intensities, observations, precisions
 from detente.measure.series import Relation
 from detente.store.happenings import Happening
 
@@ -149,7 +149,7 @@ def changes(
     every: float = 52.0,
     wander: float = 0.75,
     least_probability: float = 0.5,
-    errors: CoderErrors | None = None,
+    errors: ErrorRates | None = None,
     drivers: int = 5,
 ) -> tuple[Change, ...]:
     """Return the breaks in a relation's level, in order of day.
@@ -173,8 +173,10 @@ def changes(
     points = relation.series[direction]
     if not points:
         return ()
-    errors = errors or CoderErrors()
-    observed = observations([intensities(relation, point) for point in points], precisions(relation, points, errors))
+    errors = errors or ErrorRates()
+    observed = observations(
+        [intensities(relation, point) for point in points], precisions(relation, points, errors), errors
+    )
     found = segment(observed, rate=1 / every, wander=wander)
     edges = [0, *found.breaks, len(points)]
     made = []

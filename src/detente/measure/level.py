@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from statistics import NormalDist
 from typing import Any, Final
 
@@ -44,24 +44,95 @@ def band_name(level: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class CoderErrors:
-    """How often the coder errs, as measured on labelled text.
+class ErrorRates:
+    """How often the coder errs, as measured on labelled text, and what its errors do to a mean intensity.
 
     Attributes:
-        precision: share of coded happenings that are right in type and parties, 0 to 1; None takes the mean
-            confidence of a period's happenings, which the coder calibrates to be that share.
-        cases: labelled events on which it was measured; fewer widen the band.
+        precision: share of coded happenings that tell of an act of these parties at all, 0 to 1; None takes the
+            mean confidence of a period's happenings, which the coder calibrates to be that share.
+        cases: labelled events on which the figures were measured; fewer widen the band.
+        slope: of coded on true intensity among right happenings; below 1 where types are taken for milder ones.
+        shift: mean coded intensity of a right happening whose true intensity is 0.
+        scatter: standard deviation of coded intensity about that line.
+        recall: share found of the cooperative (true intensity above 0) and of the other acts, 0 to 1.
+
+    Raises:
+        OptionError: a figure makes no sense.
     """
 
     precision: float | None = None
     cases: int = 500
+    slope: float = 1.0
+    shift: float = 0.0
+    scatter: float = 0.0
+    recall: tuple[float, float] = (1.0, 1.0)
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if self.precision is not None and not 0 < self.precision <= 1:
-            raise OptionError(f"precision is {self.precision}; it must be above 0 and at most 1")
+        shares = {"precision": 1.0 if self.precision is None else self.precision}
+        shares |= {"recall of cooperation": self.recall[0], "recall of conflict": self.recall[1]}
+        for name, value in shares.items():
+            if not 0 < value <= 1:
+                raise OptionError(f"{name} is {value}; it must be above 0 and at most 1")
         if self.cases < 1:
             raise OptionError(f"cases is {self.cases}; it must be at least 1")
+        if not (0.1 <= self.slope <= 2 and abs(self.shift) <= 10 and 0 <= self.scatter <= 20):
+            raise OptionError(
+                f"slope is {self.slope}, shift {self.shift}, scatter {self.scatter};"
+                " they must lie in 0.1 to 2, −10 to 10 and 0 to 20"
+            )
+
+    @classmethod
+    def measured(cls, cases: Iterable[tuple[float | None, float | None]]) -> ErrorRates:
+        """Measure the rates on labelled text.
+
+        Args:
+            cases: (true, coded) intensity of each event; coded None where the coder missed it, true None where
+                the coder made it up.
+
+        Raises:
+            OptionError: there are not two right events.
+        """
+        listed = list(cases)
+        both = [(true, coded) for true, coded in listed if true is not None and coded is not None]
+        if len(both) < 2:
+            raise OptionError(f"error rates are measured on labelled events; {len(both)} were coded, 2 are needed")
+        found = sum(coded is not None for _, coded in listed)
+        x, y = np.array([true for true, _ in both]), np.array([coded for _, coded in both])
+        spread = float(x.var())
+        slope = float(((x - x.mean()) * (y - y.mean())).mean() / spread) if spread > 0 else 1.0
+        slope = min(2.0, max(0.1, slope))
+        shift = float(y.mean() - slope * x.mean())
+        scatter = float(np.sqrt(((y - shift - slope * x) ** 2).mean()))
+        recall = []
+        for cooperative in (True, False):
+            side = [coded is not None for true, coded in listed if true is not None and (true > 0) == cooperative]
+            # One case of each kind is added (Laplace): a rate from few cases is never 0.
+            recall.append((sum(side) + 1) / (len(side) + 2) if side else 1.0)
+        return cls(len(both) / found, len(listed), slope, shift, scatter, (recall[0], recall[1]))
+
+    @classmethod
+    def from_manifest(cls, figures: Mapping[str, Any]) -> ErrorRates:
+        """Read the rates from a model manifest's figures: this class's attributes by name, others are let be.
+
+        Raises:
+            OptionError: a figure is no number or makes no sense.
+        """
+        known = {one.name for one in fields(cls)}
+        chosen = {name: value for name, value in figures.items() if name in known}
+        try:
+            if "recall" in chosen:
+                cooperation, conflict = chosen["recall"]
+                chosen["recall"] = (float(cooperation), float(conflict))
+            for name in {"slope", "shift", "scatter"} & set(chosen):
+                chosen[name] = float(chosen[name])
+            if chosen.get("precision") is not None:
+                chosen["precision"] = float(chosen["precision"])
+            if "cases" in chosen:
+                chosen["cases"] = int(chosen["cases"])
+        except (TypeError, ValueError) as error:
+            raise OptionError(f"the manifest's error rates are no numbers: {error}") from error
+        return cls(**chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +158,8 @@ class Observations:
 
     `mean` is corrected for coder errors and 0 where `count` is 0; `variance` is that of the mean (infinite
     there); `precision` the share of happenings that are right; `background` what a wrong one shows on average.
+    `gain` is how far the coded mean moves per step of the true one, and `lean` the derivative of the mean with
+    the logarithm of the recall of cooperation (that of conflict: its negative).
     """
 
     mean: Floats
@@ -94,6 +167,8 @@ class Observations:
     count: Floats
     precision: Floats
     background: float
+    gain: Floats
+    lean: Floats
 
 
 _PRIOR_VARIANCE: Final = 20.0
@@ -102,27 +177,44 @@ _PRIOR_WEIGHT: Final = 5.0
 two of PLOVER's types drawn at random it is 34, within one type 0 to 3."""
 
 
-def observations(values: Sequence[Sequence[float]], precision: Sequence[float]) -> Observations:
+def observations(
+    values: Sequence[Sequence[float]], precision: Sequence[float], errors: ErrorRates | None = None
+) -> Observations:
     """Turn the intensities of each period's happenings into observed means.
 
     Args:
         values: intensities, −10 to +10, by period.
         precision: share of the happenings that are right, 0 to 1, by period.
+        errors: what else the coder does to a mean; by default nothing.
 
-    With share p right and the rest drawn from the relation's background with mean b, the expected mean is
-    p·θ + (1 − p)·b; it is solved for the level θ, and its noise grows by 1 ÷ p.
+    A happening weighs 1 ÷ the recall of its side, since so many were there for each that was found. With share p
+    right, read as shift + slope·θ, and the rest drawn from the relation's background with mean b, the expected
+    mean is p·(shift + slope·θ) + (1 − p)·b; it is solved for the level θ, and its noise grows by 1 ÷ (p·slope).
     """
+    errors = errors or ErrorRates()
     count = np.array([len(one) for one in values], dtype=np.float64)
-    every = [value for one in values for value in one]
-    background = sum(every) / len(every) if every else 0.0
-    within = sum((value - sum(one) / len(one)) ** 2 for one in values for value in one)
+    kept = [np.array(one, dtype=np.float64) for one in values]
+    weights = [np.where(one > 0, 1 / errors.recall[0], 1 / errors.recall[1]) for one in kept]
+    total = np.array([float(one.sum()) for one in weights])
+    squares = np.array([float((one**2).sum()) for one in weights])
+    sums = np.array([float(w @ one) for w, one in zip(weights, kept, strict=True)])
+    seen = count > 0
+    raw = np.where(seen, sums / np.where(seen, total, 1), 0.0)
+    background = float(sums.sum() / total.sum()) if seen.any() else 0.0
+    within = sum(float(((one - one.mean()) ** 2).sum()) for one in kept if len(one))
     freedom = float(np.maximum(count - 1, 0).sum())
     variance = (within + _PRIOR_VARIANCE * _PRIOR_WEIGHT) / (freedom + _PRIOR_WEIGHT)
     right = np.clip(np.array(precision, dtype=np.float64), 0.05, 1.0)
-    raw = np.array([sum(one) / len(one) if one else 0.0 for one in values], dtype=np.float64)
-    mean = np.where(count > 0, (raw - (1 - right) * background) / right, 0.0)
-    noise = np.where(count > 0, variance / np.maximum(count, 1) / right**2, np.inf)
-    return Observations(mean, noise, count, right, background)
+    gain = right * errors.slope
+    mean = np.where(seen, (raw - (1 - right) * background - right * errors.shift) / gain, 0.0)
+    # Effective number of happenings under unequal weights (Kish 1965).
+    effective = np.where(seen, total**2 / np.where(seen, squares, 1), 1.0)
+    noise = np.where(seen, variance / effective / gain**2, np.inf)
+    above = np.array([float((w * one)[one > 0].sum()) for w, one in zip(weights, kept, strict=True)])
+    share = np.array([float(w[one > 0].sum()) for w, one in zip(weights, kept, strict=True)])
+    whole = np.where(seen, total, 1)
+    lean = np.where(seen, (above - raw * share) / whole / gain, 0.0)
+    return Observations(mean, noise, count, right, background, gain, lean)
 
 
 _SPREADS: Final = np.geomspace(0.15, 6.0, 24)
@@ -198,7 +290,7 @@ def estimate(
     precision: Sequence[float],
     *,
     half_life: float,
-    cases: int = 500,
+    errors: ErrorRates | None = None,
     band: float = 0.9,
 ) -> tuple[Floats, Floats, Floats]:
     """Return level, lower and upper bound by period, each of shape (periods,), −10 to +10.
@@ -207,16 +299,37 @@ def estimate(
         values: intensities of each period's happenings.
         precision: share of them that is right, by period.
         half_life: memory, in periods.
-        cases: labelled events behind the precision.
+        errors: the coder's measured errors; its `precision` is not looked at here, its `cases` are.
         band: probability that the level lies between the bounds.
     """
-    observed = observations(values, precision)
+    errors = errors or ErrorRates()
+    observed = observations(values, precision, errors)
     centre, variance = smooth(observed, half_life)
-    # An error in the precision itself moves every level away from or towards the background.
-    doubt = observed.precision * (1 - observed.precision) / cases / observed.precision**2
-    total = np.sqrt(variance + (centre - observed.background) ** 2 * doubt)
+    total = np.sqrt(variance + _doubt(observed, centre, errors))
     width = NormalDist().inv_cdf(0.5 + band / 2) * total
     return np.clip(centre, -10, 10), np.clip(centre - width, -10, 10), np.clip(centre + width, -10, 10)
+
+
+_LABELLED_VARIANCE: Final = 26.0
+"""Variance of true intensity in a labelled set: of PLOVER's types as the labelled reports have them."""
+
+
+def _doubt(observed: Observations, centre: Floats, errors: ErrorRates) -> Floats:
+    """Return the variance of the level that comes of error rates measured on finitely many cases (delta method).
+
+    An error in the precision moves every level away from or towards the background, one in the slope away from
+    or towards the labelled set's mean, one in the shift all alike, one in a recall towards the other side.
+    """
+    right, cases = observed.precision, errors.cases
+    matched = np.maximum(cases * right, 1.0)
+    precision = (errors.shift + errors.slope * centre - observed.background) ** 2 / errors.slope**2
+    precision = precision * (1 - right) / right / cases
+    slope = centre**2 * errors.scatter**2 / (_LABELLED_VARIANCE * matched) / errors.slope**2
+    shift = errors.scatter**2 / matched / errors.slope**2
+    seen = observed.count > 0
+    lean = float((observed.lean * observed.count)[seen].sum() / observed.count.sum()) if seen.any() else 0.0
+    recall = sum(lean**2 * (1 - one) / one / (cases / 2) for one in errors.recall)
+    return np.asarray(precision + slope + shift + recall, dtype=np.float64)
 
 
 _DAYS: Final = {"day": 1.0, "week": 7.0, "month": 30.44, "quarter": 91.31, "year": 365.25}
@@ -227,7 +340,7 @@ def level(
     direction: str = "joint",
     *,
     half_life: float = 90.0,
-    errors: CoderErrors | None = None,
+    errors: ErrorRates | None = None,
     band: float = 0.9,
     least_support: float = 3.0,
 ) -> tuple[Level, ...]:
@@ -248,14 +361,14 @@ def level(
         raise OptionError(f"direction is {direction!r}; it must be one of {', '.join(relation.series)}")
     if not half_life > 0 or not 0 < band < 1:
         raise OptionError(f"half_life is {half_life}, band {band}; they must be above 0, and between 0 and 1")
-    errors = errors or CoderErrors()
+    errors = errors or ErrorRates()
     points = relation.series[direction]
     if not points:
         return ()
     length = half_life / _DAYS[relation.by]
     values = [intensities(relation, point) for point in points]
     precision = precisions(relation, points, errors)
-    centre, low, high = estimate(values, precision, half_life=length, cases=errors.cases, band=band)
+    centre, low, high = estimate(values, precision, half_life=length, errors=errors, band=band)
     backing = support(np.array([len(one) for one in values], dtype=np.float64), length)
     found = []
     for t, point in enumerate(points):
@@ -280,7 +393,7 @@ def intensities(relation: Relation, point: Point) -> list[float]:
     return [relation.happenings[key].intensity for key in point.ids]
 
 
-def precisions(relation: Relation, points: Sequence[Point], errors: CoderErrors) -> list[float]:
+def precisions(relation: Relation, points: Sequence[Point], errors: ErrorRates) -> list[float]:
     """Return the share of happenings that is right, by period."""
     if errors.precision is not None:
         return [errors.precision] * len(points)

@@ -673,15 +673,12 @@ def record_rows(coded: CodedDocument) -> Iterator[Row]:
     yield to_json(coded)
 
 
-_RECORD: Final = tuple(
-    Column(name, kind, meaning)
-    for name, kind, meaning in (
-        ("version", "integer", "version of the record, 1"),
-        ("id", "string", "the document's id"),
-        ("date", "date", "the document's date"),
-        ("text", "string", "its text; every span counts code points into it, end exclusive"),
-        ("coder", "string", "package and model that coded it"),
-    )
+_RECORD: Final = (
+    Column("version", "integer", "version of the record, 1"),
+    Column("id", "string", "the document's id"),
+    Column("date", "date", "the document's date"),
+    Column("text", "string", "its text; every span counts code points into it, end exclusive"),
+    Column("coder", "string", "package and model that coded it"),
 )
 
 FORMATS: Final[Mapping[str, Format]] = {

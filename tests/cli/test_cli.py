@@ -1,0 +1,167 @@
+"""The command line as a user meets it: real processes, real files, a real store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import detente
+
+BUNDLED = Path(str(detente.__path__[0])) / "demo" / "china-us.jsonl"
+REPORT = "date 2021-04-16 CANBERRA — China recalled its ambassador to Australia on Friday, the foreign ministry said.\n"
+
+
+def run(*arguments: str | Path, input: str | bytes | None = None, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    data = input.encode() if isinstance(input, str) else input
+    done = subprocess.run(
+        [sys.executable, "-m", "detente", *map(str, arguments)], input=data, capture_output=True, cwd=cwd, timeout=120
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def test_code_writes_records_to_a_pipe() -> None:
+    done = run("code", "-", input=REPORT)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["version"] == 1 and record["date"] == "2021-04-16"
+    assert record["events"] and record["events"][0]["type"] in ("SANCTION", "ACCUSE")
+    assert done.stderr == ""
+
+
+def test_formats(tmp_path: Path) -> None:
+    source = tmp_path / "report.txt"
+    source.write_text(REPORT)
+    header = run("code", source, "--format", "events").stdout.splitlines()[0]
+    assert header.startswith("document,event,date,")
+    assert "type" in json.loads(run("code", source, "--format", "events", "--jsonl").stdout.splitlines()[0])
+    plover = json.loads(run("code", source, "--format", "plover").stdout.splitlines()[0])
+    assert plover["event_type"] if "event_type" in plover else plover
+    table = run("code", source, "--format", "table").stdout
+    assert "Australia" in table and "statement" in table
+
+
+def test_out_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    source, out = tmp_path / "report.txt", tmp_path / "out.jsonl"
+    source.write_text(REPORT)
+    assert run("code", source, "--format", "record", "--out", out).returncode == 0
+    before = out.read_text()
+    assert json.loads(before)["version"] == 1
+    process = subprocess.Popen(
+        [sys.executable, "-m", "detente", "code", str(BUNDLED), "--format", "record", "--out", str(out)]
+    )
+    time.sleep(1.2)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert out.read_text() == before or len(out.read_text().splitlines()) == len(BUNDLED.read_text().splitlines())
+
+
+def test_load_events_relation_sql_show(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    first = run("load", store, BUNDLED)
+    assert first.returncode == 0, first.stderr
+    count = len(BUNDLED.read_text().splitlines())
+    assert f"{count} added" in first.stderr
+    again = run("load", store, BUNDLED)
+    assert f"0 added, 0 coded anew, {count} there already" in again.stderr
+    rows = run("events", store, "--actor", "CHN", "--recipient", "USA", "--status", "actual", "--json").stdout.splitlines()
+    assert len(rows) > 20 and all("CHN" in json.loads(row)["actor_countries"] for row in rows)
+    assert json.loads(rows[0])["sentence"]
+    cut = run("events", store, "--from", "2018-07-01", "--to", "2018-07-31", "--csv").stdout.splitlines()
+    assert 1 < len(cut) < len(rows) and cut[0].startswith("document,")
+    relation = json.loads(run("relation", store, "CHN", "USA", "--by", "month", "--json").stdout)
+    assert {point["direction"] for point in relation["points"]} == {"CHN→USA", "USA→CHN", "joint"}
+    assert sum(point["happenings"] for point in relation["points"] if point["direction"] == "joint") > 50
+    shown = run("relation", store, "CHN", "USA").stdout
+    assert "2018-07" in shown and "Strongest happenings" in shown and "█" in shown
+    total = run("sql", store, "select count(*) as n from documents", "--json").stdout
+    assert json.loads(total) == {"n": count}
+    assert "cu-0001" in run("show", store, "cu-0001", "--json").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("events", "nowhere"), "holds no store"),
+        (("relation", "nowhere", "CHN", "USA"), "holds no store"),
+        (("code", "nowhere.txt"), "nowhere.txt: no such file"),
+        (("code", "-", "--date", "yesterday"), "yesterday"),
+        (("code", "-", "--column", "text"), "FIELD=NAME"),
+        (("code", "-", "--model", "nowhere"), "manifest"),
+    ],
+)
+def test_a_wrong_command_is_one_line(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
+    done = run(*arguments, input=REPORT, cwd=tmp_path)
+    assert done.returncode in (1, 2) and words in done.stderr
+    assert len(done.stderr.splitlines()) == 1 and "Traceback" not in done.stderr
+
+
+BAD = {
+    "empty.txt": (b"", "empty"),
+    "no-date.txt": (b"China recalled its ambassador on Friday.", "no date"),
+    "wrong-date.txt": (b"date 2021-13-45 China recalled its ambassador.", "2021-13-45"),
+    "latin.txt": (b"date 2021-04-16 The caf\xe9 in \xff\xfe closed.", "UTF-8"),
+    "broken.jsonl": (b'{"id": "1", "date": "2021-04-16", "text": "China met\n', "JSON"),
+    "field.jsonl": (b'{"id": "1", "date": "2021-04-16"}\n', "text"),
+    "long.txt": (b"date 2021-04-16 " + b"a b " * 1_300_000, "longer than"),
+    "control.txt": ("date 2021-04-16 China\x07 met \u202eJapan\x00 on Friday.".encode(), "read without"),
+    "brackets.txt": (b"date 2021-04-16 " + b"[" * 1_000_000, "without a letter|longer|no letter"),
+}
+
+
+def test_each_bad_input_is_one_line_and_the_good_are_coded(tmp_path: Path) -> None:
+    import re
+
+    for name, (content, _) in BAD.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "good.txt").write_text(REPORT)
+    done = run("code", tmp_path)
+    assert done.returncode == 1
+    assert [json.loads(line)["date"] for line in done.stdout.splitlines()] == ["2021-04-16"] * 2
+    said = done.stderr.splitlines()
+    for name, (_, words) in BAD.items():
+        mine = [line for line in said if name in line]
+        assert len(mine) == 1 and re.search(words, mine[0]), (name, mine)
+    assert len(said) == len(BAD)
+
+
+def test_an_interrupted_load_leaves_whole_batches(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "detente", "load", str(store), str(BUNDLED), "--batch", "10"], stderr=subprocess.DEVNULL
+    )
+    for _ in range(300):
+        if (store / "documents" / "_delta_log").is_dir() and len(list((store / "documents" / "_delta_log").glob("*.json"))) > 2:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    held = detente.Store(store)
+    assert len(held.sql("select 1 from documents")) % 10 == 0
+    assert held.verify() == ()
+    assert run("load", store, BUNDLED).returncode == 0
+    assert len(held.sql("select 1 from documents")) == len(BUNDLED.read_text().splitlines())
+
+
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m detente code {BUNDLED} --format events --threads 1 | head -n 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=120)
+    assert done.stdout.startswith("document,") and "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+def test_help_needs_no_heavy_module() -> None:
+    code = "import sys, detente.cli; print([m for m in ('onnxruntime', 'duckdb', 'pyarrow', 'numpy', 'deltalake') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
+    assert done.stdout.strip() == "[]"
+
+
+def test_public_names_are_those_listed() -> None:
+    folder = Path(str(detente.__path__[0]))
+    assert all(getattr(detente, name) is not None for name in detente.__all__)
+    assert not {name for name in detente.__all__ if (folder / name).is_dir()}
