@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import sys
 from pathlib import Path
@@ -16,8 +17,8 @@ from coded import coded
 from detente import plover
 from detente.errors import OptionError
 from detente.measure import relation
-from detente.measure.changes import changes, norms, segment
-from detente.measure.level import ErrorRates, band_name, estimate, level, observations, support
+from detente.measure.changes import changes, dispersion, norms, segment
+from detente.measure.level import ErrorRates, band_name, estimate, level, observations, smooth, support
 from detente.store import Store
 
 SCALE = np.array([plover.intensity(name, mode) for name in plover.TYPES for mode in (None, *plover.MODES[name])])
@@ -34,29 +35,114 @@ def draw(dice, mean, size):
     return dice.choice(SCALE, size=size, p=weights)
 
 
-@pytest.mark.parametrize(("rate", "precision", "half_life"), [(2.0, 0.75, 12.0), (6.0, 0.85, 12.0), (0.7, 0.9, 26.0)])
-def test_the_band_covers_the_true_level(rate, precision, half_life):
+NEAR = np.exp(-np.abs(SCALE[:, None] - SCALE[None, :]) / 2.5)
+np.fill_diagonal(NEAR, 0)
+NEAR /= NEAR.sum(1, keepdims=True)
+
+
+def code(dice, true, *, confused, recall, precision, pool):
+    """What an erring coder makes of true intensities: (coded ones, cases for `ErrorRates.measured`).
+
+    It misses acts by side, takes types for near ones, and makes events up from a pool.
+    """
+    cases = []
+    for x in true:
+        if dice.random() > (recall[0] if x > 0 else recall[1]):
+            cases.append((float(x), None))
+        elif dice.random() < confused:
+            cases.append((float(x), float(dice.choice(SCALE, p=NEAR[np.abs(SCALE - x).argmin()]))))
+        else:
+            cases.append((float(x), float(x)))
+    found = sum(coded is not None for _, coded in cases)
+    made_up = dice.poisson(found * (1 - precision) / precision)
+    cases += [(None, float(dice.choice(pool))) for _ in range(made_up)]
+    return [coded for _, coded in cases if coded is not None], cases
+
+
+@pytest.mark.parametrize(
+    ("rate", "half_life", "labelled", "coder"),
+    [
+        (2.0, 12.0, 500, {"confused": 0.25, "recall": (0.8, 0.7), "precision": 0.8}),
+        (6.0, 12.0, 500, {"confused": 0.25, "recall": (0.8, 0.7), "precision": 0.8}),
+        (0.7, 26.0, 500, {"confused": 0.1, "recall": (0.9, 0.8), "precision": 0.9}),
+        (20.0, 4.0, 150, {"confused": 0.3, "recall": (0.8, 0.6), "precision": 0.75}),
+        (3.0, 8.0, 300, {"confused": 0.4, "recall": (0.7, 0.5), "precision": 0.65}),
+    ],
+)
+def test_the_band_covers_the_true_level_85_to_95_times_of_100(rate, half_life, labelled, coder, record_property):
+    """Known level, Poisson acts, a coder that errs, its errors measured on a labelled set of its own."""
     dice = np.random.default_rng(11)
     covered = []
     phi, spread = 0.5 ** (1 / half_life), 2.5
-    for _ in range(40):
-        mean = dice.uniform(-4, 3)
-        deviation, truth, values = dice.normal(0, spread), [], []
+    for _ in range(20):
+        cases = []
+        while len(cases) < labelled:
+            true = draw(dice, dice.uniform(-6, 4), 5)
+            cases += code(dice, true, **coder, pool=dice.choice(SCALE, 50))[1]
+        errors = ErrorRates.measured(cases)
+        mean, deviation, truth, acts = dice.uniform(-4, 3), dice.normal(0, spread), [], []
         for _ in range(104):
             deviation = phi * deviation + dice.normal(0, spread * math.sqrt(1 - phi**2))
             truth.append(float(np.clip(mean + deviation, -8.5, 8.5)))
-            values.append(draw(dice, truth[-1], dice.poisson(rate)))
-        background = [value for one in values for value in one] or [0.0]
-        seen = []
-        for one in values:
-            wrong = dice.random(len(one)) > precision
-            seen.append(
-                [float(dice.choice(background)) if bad else float(v) for v, bad in zip(one, wrong, strict=True)]
-            )
-        _, low, high = estimate(seen, [precision] * len(seen), half_life=half_life)
+            acts.append(draw(dice, truth[-1], dice.poisson(rate)))
+        pool = [float(value) for one in acts for value in one]
+        seen = [code(dice, one, **coder, pool=pool)[0] for one in acts]
+        _, low, high = estimate(seen, [errors.precision] * len(seen), half_life=half_life, errors=errors)
         covered += [low[t] <= truth[t] <= high[t] for t in range(len(truth))]
     share = sum(covered) / len(covered)
+    record_property("coverage", share)
     assert 0.85 <= share <= 0.95, share
+
+
+def test_error_rates_are_measured_on_labelled_cases():
+    right = [(x, 0.5 * x - 1) for x in (-9.0, -6.0, -2.0, 2.5, 5.0, 10.0)]
+    found = ErrorRates.measured([*right, (4.0, None), (-3.0, None), (-3.0, None), (None, -2.0), (None, 5.0)])
+    assert (found.slope, found.shift, found.scatter) == pytest.approx((0.5, -1.0, 0.0))
+    assert (found.precision, found.cases) == (0.75, 11)
+    assert found.recall == pytest.approx(((3 + 1) / (4 + 2), (3 + 1) / (5 + 2)))
+    with pytest.raises(OptionError, match="2 are needed"):
+        ErrorRates.measured([(1.0, None)])
+
+
+def test_error_rates_come_from_a_manifest():
+    figures = {"precision": 0.8, "cases": 420, "recall": [0.7, 0.6], "slope": 0.9, "f1": 0.7}
+    assert ErrorRates.from_manifest(figures) == ErrorRates(0.8, 420, 0.9, recall=(0.7, 0.6))
+    assert ErrorRates.from_manifest({}) == ErrorRates()
+    for wrong in ({"precision": "high"}, {"recall": 0.7}, {"cases": None}, {"slope": 0}, {"precision": 1.2}):
+        with pytest.raises(OptionError):
+            ErrorRates.from_manifest(wrong)
+
+
+def test_measured_errors_are_undone_in_the_mean():
+    errors = ErrorRates(0.5, slope=0.5, shift=-1.0, recall=(1.0, 0.5))
+    # Conflict weighs twice: the first period's mean is (6 + 2·(−3) + 2·(−3)) ÷ 5 = −1.2, right ones weigh a half.
+    found = observations([[6.0, -3.0, -3.0], [4.0]], [0.5, 0.5], errors)
+    background = (6 - 12 + 4) / 6
+    assert found.background == pytest.approx(background)
+    assert found.mean[0] == pytest.approx((-1.2 - 0.5 * background + 0.5) / 0.25)
+
+
+def test_the_smooth_is_the_exact_posterior():
+    """Held against one matrix of all periods, solved at once."""
+    dice = np.random.default_rng(4)
+    observed = observations([list(dice.normal(-2, 4, n)) for n in (2, 0, 1, 5, 0, 0, 3, 1)], [0.9] * 8)
+    mean, variance = smooth(observed, 3.0)
+    at = np.isfinite(observed.variance)
+    days = np.arange(8)
+    weights, means, variances = [], [], []
+    for spread in np.geomspace(0.15, 6.0, 24):
+        prior = 25.0 + spread**2 * 0.5 ** (np.abs(days[:, None] - days[None, :]) / 3.0)
+        seen = prior[np.ix_(at, at)] + np.diag(observed.variance[at])
+        pull = prior[:, at] @ np.linalg.inv(seen)
+        means.append(pull @ observed.mean[at])
+        variances.append(np.diag(prior - pull @ prior[at]))
+        fit = observed.mean[at] @ np.linalg.solve(seen, observed.mean[at]) + np.linalg.slogdet(seen)[1]
+        weights.append(-0.5 * fit + 2 * np.log(spread) - spread / 2)
+    weights = np.exp(np.array(weights) - max(weights))
+    weights /= weights.sum()
+    centre = weights @ np.array(means)
+    assert mean == pytest.approx(centre)
+    assert variance == pytest.approx(weights @ (np.array(variances) + (np.array(means) - centre) ** 2))
 
 
 def test_the_band_grows_where_data_are_thin_and_the_level_falls_back():
@@ -121,6 +207,8 @@ def test_level_changes_and_norms_of_a_stored_relation(turned):
     assert abs((one.date - dt.date(2020, 10, 12)).days) <= 7
     assert one.probability > 0.9 and one.high < 0 and one.earliest <= one.date <= one.latest
     assert one.drivers[0].happening.type == "SANCTION" and one.drivers[0].moved < 0
+    doubted = changes(found, errors=ErrorRates(0.8, cases=30))
+    assert doubted[0].high - doubted[0].low > one.high - one.low
     at = {(n.start, n.weeks, n.measure): n for n in norms(found)}
     first = at[dt.date(2020, 10, 12), 4, "cooperation"]
     assert (first.happenings, first.expected, first.ratio, first.low_base) == (0, 2.0, 0.0, False)
@@ -129,6 +217,7 @@ def test_level_changes_and_norms_of_a_stored_relation(turned):
     for wrong in ({"half_life": 0}, {"direction": "up"}, {"band": 1}):
         with pytest.raises(OptionError):
             level(found, **wrong)
+    assert len(found.evidence(at[dt.date(2021, 3, 15), 4, "conflict"])) == 2
     with pytest.raises(OptionError, match="compare weeks"):
         norms(relation(turned, "CHN", "USA"))
 
@@ -151,3 +240,37 @@ def test_bands_have_names_to_both_ends():
         "correct",
         "close",
     ]
+
+
+def test_segmentation_sums_over_every_way_to_cut():
+    """Held against all 128 segmentations of eight periods."""
+    dice = np.random.default_rng(9)
+    values = [list(dice.normal(4 if t < 3 else -4, 3, n)) for t, n in enumerate((2, 1, 0, 3, 1, 2, 0, 2))]
+    observed = observations(values, [1.0] * 8)
+    found = segment(observed, rate=0.1, wander=0.5)
+    noise = np.where(np.isfinite(observed.variance), observed.variance, 1e12) + 0.25
+    weight = np.where(np.isfinite(observed.variance), 1 / noise, 0)
+    centre = (weight * observed.mean).sum() / weight.sum()
+    total, held, best = 0.0, np.zeros(8), (0.0, ())
+    for cuts in itertools.product((False, True), repeat=7):
+        edges = [0, *(t + 1 for t, cut in enumerate(cuts) if cut), 8]
+        chance = 0.1 ** sum(cuts) * 0.9 ** (7 - sum(cuts))
+        for start, stop in itertools.pairwise(edges):
+            cov = 16.0 + np.diag(noise[start:stop])
+            value = observed.mean[start:stop] - centre
+            # Periods without happenings are given the same all but infinite noise in every segmentation.
+            chance *= math.exp(-0.5 * (value @ np.linalg.solve(cov, value) + np.linalg.slogdet(cov)[1]))
+        total += chance
+        held += chance * np.array([False, *cuts])
+        best = max(best, (chance, tuple(edges[1:-1])))
+    assert found.chance == pytest.approx(held / total, abs=1e-6)
+    assert found.breaks == best[1]
+
+
+def test_clustered_happenings_widen_the_interval_of_a_norm():
+    steady, bursts = [2] * 52, [0, 0, 0, 8] * 13
+    assert dispersion(steady, [10] * 52) == 1.0
+    assert dispersion(bursts, [10] * 52) == pytest.approx(6 * 52 / 51)
+    assert dispersion([], []) == 1.0
+    # Twice the documents explain twice the happenings.
+    assert dispersion([2, 4] * 26, [10, 20] * 26) == 1.0

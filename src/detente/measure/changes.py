@@ -17,8 +17,17 @@ from typing import Any, Final
 
 import numpy as np
 
+from detente import plover
 from detente.errors import OptionError
-from detente.measure.level import ErrorRates, Floats, Observations, intensities, observations, precisions
+from detente.measure.level import (
+    ErrorRates,
+    Floats,
+    Observations,
+    intensities,
+    observations,
+    precisions,
+    stretch_variance,
+)
 from detente.measure.series import Relation
 from detente.store.happenings import Happening
 
@@ -43,7 +52,7 @@ class Change:
         probability: chance that a break lies in that stretch.
         before: level before.
         after: level after.
-        low: lower end of the 90 % interval of the step (after − before).
+        low: lower end of the 90 % interval of the step (after − before), coder errors included.
         high: upper end.
         drivers: happenings of the first periods at the new level, those that moved it most first.
     """
@@ -57,6 +66,11 @@ class Change:
     low: float
     high: float
     drivers: tuple[Driver, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the drivers, to be opened with `Relation.evidence`."""
+        return tuple(driver.happening.id for driver in self.drivers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +200,10 @@ def changes(
         if probability < least_probability:
             continue
         (before, doubt_before), (after, doubt_after) = found.levels[number], found.levels[number + 1]
-        width = NormalDist().inv_cdf(0.95) * math.sqrt(doubt_before + doubt_after)
+        # Error rates that are off stretch every step alike.
+        right = float(np.mean(observed.precision[observed.count > 0]))
+        stretched = (after - before) ** 2 * stretch_variance(right, errors)
+        width = NormalDist().inv_cdf(0.95) * math.sqrt(doubt_before + doubt_after + stretched)
         stop = edges[number + 2]
         made.append(
             Change(
@@ -265,6 +282,7 @@ class Norm:
         low: lower end of the 90 % interval of the ratio.
         high: upper end.
         low_base: the norm rests on fewer happenings than `least`, so no ratio is given.
+        ids: the period's happenings.
     """
 
     start: dt.date
@@ -276,6 +294,23 @@ class Norm:
     low: float | None
     high: float | None
     low_base: bool
+    ids: tuple[str, ...]
+
+
+def dispersion(counts: Sequence[int], reads: Sequence[int]) -> float:
+    """Return how far counts vary beyond a Poisson process per document read: Pearson's χ² ÷ freedom, at least 1.
+
+    Source: McCullagh and Nelder 1989, Generalized Linear Models, 2nd ed., section 6.2.
+
+    Args:
+        counts: happenings by period.
+        reads: documents read by period.
+    """
+    total, read = sum(counts), sum(reads)
+    pairs = [(n, total * r / read) for n, r in zip(counts, reads, strict=True) if r] if total else []
+    if len(pairs) < 2:
+        return 1.0
+    return max(1.0, sum((n - expected) ** 2 / expected for n, expected in pairs) / (len(pairs) - 1))
 
 
 def norms(
@@ -297,9 +332,9 @@ def norms(
     if direction not in relation.series:
         raise OptionError(f"direction is {direction!r}; it must be one of {', '.join(relation.series)}")
     points = relation.series[direction]
-    sides: Mapping[str, list[int]] = {
-        "conflict": [point.quads[2] + point.quads[3] for point in points],
-        "cooperation": [point.quads[0] + point.quads[1] for point in points],
+    sides: Mapping[str, tuple[list[int], tuple[str, ...]]] = {
+        "conflict": ([point.quads[2] + point.quads[3] for point in points], plover.QUADS[2:]),
+        "cooperation": ([point.quads[0] + point.quads[1] for point in points], plover.QUADS[:2]),
     }
     reads = [point.read for point in points]
     found = []
@@ -308,15 +343,19 @@ def norms(
             if t < length:
                 continue
             read = sum(reads[t - length : t])
-            for measure, counts in sides.items():
+            for measure, (counts, kinds) in sides.items():
                 base = sum(counts[t - length : t])
                 expected = base * point.read / read if read else 0.0
                 low_base = base < least or not expected
                 ratio = low = high = None
                 if not low_base:
                     # Two Poisson counts: the logarithm of their ratio is near normal with half a count added.
+                    # Happenings come in bursts; the year before says how much more they vary than Poisson.
+                    year = slice(max(0, t - 52), t)
+                    more = dispersion(counts[year], reads[year])
                     centre = math.log((counts[t] + 0.5) / (base + 0.5)) + math.log(read / point.read)
-                    width = NormalDist().inv_cdf(0.95) * math.sqrt(1 / (counts[t] + 0.5) + 1 / (base + 0.5))
+                    width = NormalDist().inv_cdf(0.95) * math.sqrt(more * (1 / (counts[t] + 0.5) + 1 / (base + 0.5)))
                     ratio, low, high = counts[t] / expected, math.exp(centre - width), math.exp(centre + width)
-                found.append(Norm(point.start, length, measure, counts[t], expected, ratio, low, high, low_base))
+                ids = tuple(key for key in point.ids if plover.QUAD[relation.happenings[key].type] in kinds)
+                found.append(Norm(point.start, length, measure, counts[t], expected, ratio, low, high, low_base, ids))
     return tuple(found)

@@ -4,7 +4,9 @@ State space: the level deviates from a long-run mean and falls back to it with a
 Ornstein–Uhlenbeck process); a period's mean intensity observes it with the noise of how few happenings there
 are and of how often the coder errs. The size of the movements is not fixed but averaged over (a grid posterior),
 so the band knows that it is not known. Sources: Durbin and Koopman, Time Series Analysis by State Space
-Methods, 2nd ed., ch. 4; Rauch, Tung, Striebel 1965; Gelman 2006 for the half-Cauchy prior.
+Methods, 2nd ed., ch. 4; Rauch, Tung, Striebel 1965; Chung, Rabe-Hesketh,
+Dorie, Gelman, Liu 2013, A nondegenerate penalized likelihood estimator (Psychometrika 78), for the prior on
+the movements.
 """
 
 from __future__ import annotations
@@ -158,8 +160,8 @@ class Observations:
 
     `mean` is corrected for coder errors and 0 where `count` is 0; `variance` is that of the mean (infinite
     there); `precision` the share of happenings that are right; `background` what a wrong one shows on average.
-    `gain` is how far the coded mean moves per step of the true one, and `lean` the derivative of the mean with
-    the logarithm of the recall of cooperation (that of conflict: its negative).
+    `lean` is the derivative of the mean with the logarithm of the recall of conflict (that of cooperation is its
+    negative).
     """
 
     mean: Floats
@@ -167,7 +169,6 @@ class Observations:
     count: Floats
     precision: Floats
     background: float
-    gain: Floats
     lean: Floats
 
 
@@ -214,7 +215,7 @@ def observations(
     share = np.array([float(w[one > 0].sum()) for w, one in zip(weights, kept, strict=True)])
     whole = np.where(seen, total, 1)
     lean = np.where(seen, (above - raw * share) / whole / gain, 0.0)
-    return Observations(mean, noise, count, right, background, gain, lean)
+    return Observations(mean, noise, count, right, background, lean)
 
 
 _SPREADS: Final = np.geomspace(0.15, 6.0, 24)
@@ -263,8 +264,9 @@ def smooth(observed: Observations, half_life: float) -> tuple[Floats, Floats]:
         back = covs[t] @ move.T @ np.linalg.inv(predicted_covs[t + 1])
         means[t] = means[t] + (back @ (means[t + 1] - predicted_means[t + 1])[:, :, None])[:, :, 0]
         covs[t] = covs[t] + back @ (covs[t + 1] - predicted_covs[t + 1]) @ back.transpose(0, 2, 1)
-    # Half-Cauchy prior on the spread, scale 2; the grid is even in the logarithm, hence the factor of the spread.
-    weight = log_likelihood + np.log(_SPREADS / (1 + (_SPREADS / 2) ** 2))
+    # Gamma prior on the spread, shape 2 and scale 2, which lets no posterior rest on the boundary, where the band
+    # would be too narrow; the grid is even in the logarithm, hence the second factor of the spread.
+    weight = log_likelihood + 2 * np.log(_SPREADS) - _SPREADS / 2
     weight = np.exp(weight - weight.max())
     weight /= weight.sum()
     levels = means.sum(2)
@@ -314,11 +316,23 @@ _LABELLED_VARIANCE: Final = 26.0
 """Variance of true intensity in a labelled set: of PLOVER's types as the labelled reports have them."""
 
 
+def stretch_variance(precision: float, errors: ErrorRates) -> float:
+    """Return the relative variance of any difference of levels that comes of uncertain error rates.
+
+    Args:
+        precision: share of happenings that are right, 0 to 1.
+        errors: the coder's measured errors.
+    """
+    matched = max(errors.cases * precision, 1.0)
+    slope = errors.scatter**2 / (_LABELLED_VARIANCE * matched) / errors.slope**2
+    return (1 - precision) / precision / errors.cases + slope
+
+
 def _doubt(observed: Observations, centre: Floats, errors: ErrorRates) -> Floats:
     """Return the variance of the level that comes of error rates measured on finitely many cases (delta method).
 
     An error in the precision moves every level away from or towards the background, one in the slope away from
-    or towards the labelled set's mean, one in the shift all alike, one in a recall towards the other side.
+    or towards 0, one in the shift all alike, one in a recall towards the other side.
     """
     right, cases = observed.precision, errors.cases
     matched = np.maximum(cases * right, 1.0)
