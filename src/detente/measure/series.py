@@ -119,6 +119,44 @@ class Point:
     ids: tuple[str, ...]
 
 
+def opened(
+    happenings: Mapping[str, Happening],
+    rows: Mapping[tuple[str, str], Mapping[str, Any]],
+    ids: str | Iterable[str] | Opens | None = None,
+    *,
+    quad: str | None = None,
+    type: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the rows of the reports behind happenings, as `Relation.evidence` does.
+
+    Args:
+        happenings: by id.
+        rows: of the events view, by document and event.
+        ids: see `Relation.evidence`, and for the other arguments.
+
+    Raises:
+        OptionError: a happening is not among them, or quad or type are unknown.
+    """
+    if quad is not None and quad not in plover.QUADS:
+        raise OptionError(f"quad is {quad!r}; it must be one of {', '.join(plover.QUADS)}")
+    if type is not None and type not in plover.TYPES:
+        raise OptionError(f"type is {type!r}; it must be one of {', '.join(plover.TYPES)}")
+    if isinstance(ids, str):
+        wanted = [ids]
+    elif ids is None:
+        wanted = list(happenings)
+    else:
+        wanted = list(ids if isinstance(ids, Iterable) else ids.ids)
+    found = []
+    for key in wanted:
+        happening = happenings.get(key)
+        if happening is None:
+            raise OptionError(f"{key!r} is no happening here")
+        if quad in (None, plover.QUAD[happening.type]) and type in (None, happening.type):
+            found += [{"happening": key, **rows[r.document, r.event]} for r in happening.reports]
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """The series of a pair: "a→b", "b→a" and "joint", done (`series`) and spoken of (`spoken`, by status).
@@ -175,24 +213,7 @@ class Relation:
         Raises:
             OptionError: a happening is none of this relation, or quad or type are unknown.
         """
-        if quad is not None and quad not in plover.QUADS:
-            raise OptionError(f"quad is {quad!r}; it must be one of {', '.join(plover.QUADS)}")
-        if type is not None and type not in plover.TYPES:
-            raise OptionError(f"type is {type!r}; it must be one of {', '.join(plover.TYPES)}")
-        if isinstance(ids, str):
-            wanted = [ids]
-        elif ids is None:
-            wanted = list(self.happenings)
-        else:
-            wanted = list(ids if isinstance(ids, Iterable) else ids.ids)
-        found = []
-        for key in wanted:
-            happening = self.happenings.get(key)
-            if happening is None:
-                raise OptionError(f"{key!r} is no happening of this relation")
-            if quad in (None, plover.QUAD[happening.type]) and type in (None, happening.type):
-                found += [{"happening": key, **self.rows[r.document, r.event]} for r in happening.reports]
-        return found
+        return opened(self.happenings, self.rows, ids, quad=quad, type=type)
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         every = [("done", self.series), *self.spoken.items()]

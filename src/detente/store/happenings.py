@@ -109,11 +109,11 @@ class Settings:
 
 
 _WORD: Final = re.compile(r"[^\W_]+(?:[.,]\d+)*")
-_STOP: Final = frozenset(
+STOP: Final = frozenset(
     """
     a an and are as at be been by for from had has have he her him his in is it its of on or said says she that the
     their they this to was were which who will with would after before over under into than not no new also told
-    """.split()  # noqa: SIM905 - words read best as words
+    """.split()
 )
 _COMPARED: Final = 24
 """Reports of a group that a new one is compared with: a thousand copies say no more, and time stays linear."""
@@ -142,7 +142,8 @@ WEIGHTS: Final[Mapping[str, float]] = {
 
 # The same few thousand words fill the sentences of a wide series; without this, stemming is half its time.
 @lru_cache(maxsize=1 << 14)
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """Return a lower-case word without its ending, crudely: what is left tells words of one root."""
     for ending in ("ations", "ation", "ings", "ing", "ments", "ment", "ions", "ion", "ies", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 4:
             return word[: -len(ending)]
@@ -159,13 +160,13 @@ class _Signs:
 def _signs(report: Report) -> _Signs:
     # A hostile sentence may be megabytes long; an act is told in its first few thousand characters.
     tokens = [token.lower() for token in _WORD.findall(report.sentence[:4000])]
-    party = {_stem(t.lower()) for name, _, _ in (*report.actors, *report.recipients) for t in _WORD.findall(name)}
-    words = {_stem(t) for t in tokens if t not in _STOP and not t[0].isdigit()} - party
+    party = {stem(t.lower()) for name, _, _ in (*report.actors, *report.recipients) for t in _WORD.findall(name)}
+    words = {stem(t) for t in tokens if t not in STOP and not t[0].isdigit()} - party
     numbers = {t for t in tokens if t[0].isdigit()}
     return _Signs(
         frozenset(words),
         frozenset(numbers),
-        frozenset(_stem(t.lower()) for t in _WORD.findall(report.trigger)) - _STOP,
+        frozenset(stem(t.lower()) for t in _WORD.findall(report.trigger)) - STOP,
     )
 
 
