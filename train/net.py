@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
-from detente.code import model as shared
 from detente import plover
+from detente.code import model as shared
 
 SPREAD = 24
 """Relative distances beyond this many pieces share one bias."""
@@ -183,22 +183,26 @@ class Net(nn.Module):
         self.tags = Head(size, 192, 3 * len(shared.TAGS), dropout)
         self.kinds = Head(size, 96, len(shared.KINDS), dropout)
         self.sectors = Head(size, 128, len(shared.SECTORS), dropout)
-        self.types = Head(size, 256, len(plover.TYPES), dropout)
-        self.modes = Head(size, 256, len(shared.MODES), dropout)
-        self.statuses = Head(size, 192, len(plover.STATUSES), dropout)
-        self.contexts = Head(size, 192, len(plover.CONTEXTS), dropout)
+        self.types = Head(2 * size, 256, len(plover.TYPES), dropout)
+        self.modes = Head(2 * size, 256, len(shared.MODES), dropout)
+        self.statuses = Head(2 * size, 192, len(plover.STATUSES), dropout)
+        self.contexts = Head(2 * size, 192, len(plover.CONTEXTS), dropout)
         self.relations = Pairs(size, len(shared.RELATIONS), 64, dropout)
 
     def forward(self, ids: Tensor, features: Tensor, mask: Tensor | None = None) -> dict[str, Tensor]:
         x = self.encoder(ids, features, mask)
         tags = self.tags(x)
+        # The mean of the pieces is what the encoder was pretrained to make a sentence's meaning of.
+        weight = torch.ones_like(ids, dtype=x.dtype) if mask is None else mask.to(x.dtype)
+        mean = (x * weight[:, :, None]).sum(1, keepdim=True) / weight.sum(1)[:, None, None]
+        y = torch.cat([x, mean.expand_as(x)], -1)
         return {
             "tags": tags.view(*tags.shape[:2], len(shared.TAGS), 3),
             "kinds": self.kinds(x),
             "sectors": self.sectors(x),
-            "types": self.types(x),
-            "modes": self.modes(x),
-            "statuses": self.statuses(x),
-            "contexts": self.contexts(x),
+            "types": self.types(y),
+            "modes": self.modes(y),
+            "statuses": self.statuses(y),
+            "contexts": self.contexts(y),
             "relations": self.relations(x),
         }

@@ -26,12 +26,14 @@ def resolve_case(case: dict[str, Any], gazetteer: Gazetteer) -> Resolution:
     """Resolve the mentions of one case, with an event that has its actors and place."""
     text = case["text"]
     drafts = tuple(
-        MentionDraft(Span(item["start"], item["start"] + len(item["mention"])), 0, (), (), 0.9) for item in case["mentions"]
+        MentionDraft(Span(item["start"], item["start"] + len(item["mention"])), 0, (), (), 0.9)
+        for item in case["mentions"]
     )
     acting = tuple(number for number, item in enumerate(case["mentions"]) if item["role"] == "acts")
     places = [number for number, item in enumerate(case["mentions"]) if item["role"] == "place"]
     events = tuple(
-        EventDraft(0, Span(0, 1), "CONSULT", None, "actual", (), acting, (), place, None, 0.9) for place in places or [None]
+        EventDraft(0, Span(0, 1), "CONSULT", None, "actual", (), acting, (), place, None, 0.9)
+        for place in places or [None]
     )
     document = Document("case", text, dt.date.fromisoformat(case["date"]))
     return resolve(document, (Sentence(0, len(text)),), Extraction(drafts, events, ()), gazetteer, Options())

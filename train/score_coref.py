@@ -102,9 +102,8 @@ def _ceaf(gold: Clusters, found: Clusters) -> float:
     for row, cluster in enumerate(gold):
         for column in {of[mention] for mention in cluster}:
             weights[row, column] = 2 * len(cluster & found[column]) / (len(cluster) + len(found[column]))
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - training only
-
     import numpy as np
+    from scipy.optimize import linear_sum_assignment
 
     table = np.zeros((len(gold), len(found)))
     for (row, column), value in weights.items():
@@ -183,11 +182,15 @@ def main() -> None:
             first: dict[str, str] = {}
             for name, resolved in zip(gold, resolution.mentions, strict=True):
                 if first.setdefault(name, resolved.entity) != resolved.entity:
-                    wrong["split"].append(f"{report.id} [{resolved.text}] {name} → {ours[resolved.entity].name} not {ours[first[name]].name} ({resolved.rule})")
+                    wrong["split"].append(
+                        f"{report.id} [{resolved.text}] {name} → {ours[resolved.entity].name} not {ours[first[name]].name} ({resolved.rule})"
+                    )
             back: dict[str, str] = {}
             for name, resolved in zip(gold, resolution.mentions, strict=True):
                 if back.setdefault(resolved.entity, name) != name:
-                    wrong["joined"].append(f"{report.id} [{resolved.text}] {name} joined to {back[resolved.entity]} = {ours[resolved.entity].name} ({resolved.rule})")
+                    wrong["joined"].append(
+                        f"{report.id} [{resolved.text}] {name} joined to {back[resolved.entity]} = {ours[resolved.entity].name} ({resolved.rule})"
+                    )
     for kind, lines in wrong.items():
         for line in lines[: arguments.errors]:
             print(f"{kind}: {line}")

@@ -76,7 +76,11 @@ class Result:
         """Events with right type, all types together."""
         total = Tally()
         for tally in self.types.values():
-            total.hit, total.extra, total.missed = total.hit + tally.hit, total.extra + tally.extra, total.missed + tally.missed
+            total.hit, total.extra, total.missed = (
+                total.hit + tally.hit,
+                total.extra + tally.extra,
+                total.missed + tally.missed,
+            )
         return total
 
     @property
@@ -119,9 +123,9 @@ def ece(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> float:
     groups: dict[int, list[tuple[float, bool]]] = collections.defaultdict(list)
     for confidence, right in pairs:
         groups[min(int(confidence * bins), bins - 1)].append((confidence, right))
-    return sum(
-        abs(sum(c for c, _ in group) - sum(r for _, r in group)) for group in groups.values()
-    ) / max(len(pairs), 1)
+    return sum(abs(sum(c for c, _ in group) - sum(r for _, r in group)) for group in groups.values()) / max(
+        len(pairs), 1
+    )
 
 
 def add(result: Result, report: GoldReport, found: Extraction, same: SameEntity | None = None) -> None:

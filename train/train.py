@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from detente import plover
 from detente.code import model as shared
@@ -32,9 +32,17 @@ WEIGHTS = {
 """Weight of each layer's loss in the sum; chosen on development data (train/LOG.md)."""
 
 
-def is_development(report_id: str) -> bool:
-    """Tell whether a training report is development data: one in twelve, by the hash of its id."""
-    return int(hashlib.sha256(report_id.encode()).hexdigest(), 16) % 12 == 0
+def is_development(report_id: str, one_in: int = 12) -> bool:
+    """Tell whether a training report is development data, by the hash of its id."""
+    return int(hashlib.sha256(report_id.encode()).hexdigest(), 16) % one_in == 0
+
+
+def corpus_hash(folder: Path) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 over the corpus files in order of name."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.txt")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def batches(data: list[Example], pieces: int, rng: random.Random) -> list[list[Example]]:
@@ -64,7 +72,9 @@ def collate(batch: list[Example]) -> dict[str, Tensor]:
     features = np.zeros((size, length), np.int64)
     mask = np.zeros((size, length), np.float32)
     tags = np.full((size, length, len(shared.TAGS)), IGNORE, np.int64)
-    single = {name: np.full((size, length), IGNORE, np.int64) for name in ("kinds", "sectors", "types", "modes", "statuses")}
+    single = {
+        name: np.full((size, length), IGNORE, np.int64) for name in ("kinds", "sectors", "types", "modes", "statuses")
+    }
     contexts = np.full((size, length, len(plover.CONTEXTS)), float(IGNORE), np.float32)
     relations = np.full((size, len(shared.RELATIONS), length, length), -1, np.int8)
     for row, example in enumerate(batch):
@@ -79,7 +89,14 @@ def collate(batch: list[Example]) -> dict[str, Tensor]:
             array[row, first] = getattr(example, name)
         contexts[row, first] = example.contexts
         relations[row][:, first[:, None], first[None, :]] = example.relations
-    arrays = {"ids": ids, "features": features, "mask": mask, "tags": tags, "contexts": contexts, "relations": relations}
+    arrays = {
+        "ids": ids,
+        "features": features,
+        "mask": mask,
+        "tags": tags,
+        "contexts": contexts,
+        "relations": relations,
+    }
     return {name: torch.from_numpy(array) for name, array in {**arrays, **single}.items()}
 
 
@@ -136,8 +153,10 @@ def main() -> None:
     parser.add_argument("--head-lr", type=float, default=1e-3)
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--all", action="store_true", help="train on the development reports too")
+    parser.add_argument("--one-in", type=int, default=12, help="one report in so many is development data")
     parser.add_argument("--start", type=Path, help="begin from this checkpoint instead of the pretrained encoder")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--average", type=float, default=0.995, help="decay of the running mean of weights; 0 for none")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
@@ -152,8 +171,8 @@ def main() -> None:
     tokenizer_path = options.out.with_name("tokenizer.json")
     tokenizer_path.write_bytes(tokenizer_bytes)
     tokenizer = shared.Tokenizer(tokenizer_path)
-    development = [r for r in reports if is_development(r.id)]
-    training = reports if options.all else [r for r in reports if not is_development(r.id)]
+    development = [r for r in reports if is_development(r.id, options.one_in)]
+    training = reports if options.all else [r for r in reports if not is_development(r.id, options.one_in)]
     data, held = examples(training, tokenizer), examples(development, tokenizer)
     print(f"{len(training)} reports, {len(data)} sentences to train; {len(development)}, {len(held)} to develop")
 
@@ -163,17 +182,25 @@ def main() -> None:
         model.load_state_dict(torch.load(options.start, weights_only=True)["weights"])
     # The word embeddings stay as pretrained: a few thousand sentences touch a tenth of the vocabulary.
     model.encoder.words.weight.requires_grad_(False)
-    encoder = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad and "features" not in n]
+    encoder = [
+        p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad and "features" not in n
+    ]
     heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.") or "encoder.features" in n]
     optimizer = torch.optim.AdamW(
         [{"params": encoder, "lr": options.lr}, {"params": heads, "lr": options.head_lr}], weight_decay=0.01
     )
     steps = options.epochs * len(batches(data, options.batch_pieces, random.Random(0)))
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min(1.0, (step + 1) / (0.08 * steps)) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1, step / steps))))
+        optimizer,
+        lambda step: (
+            min(1.0, (step + 1) / (0.08 * steps)) * max(0.02, 0.5 * (1 + math.cos(math.pi * min(1, step / steps))))
+        ),
     )
     began = time.monotonic()
     figures: dict[str, float] = {}
+    # The mean of the weights along the way errs less than the last of them (Polyak and Juditsky 1992).
+    mean = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    done = 0
     for epoch in range(options.epochs):
         model.train()
         total, count = 0.0, 0
@@ -187,13 +214,27 @@ def main() -> None:
             torch.nn.utils.clip_grad_norm_([*encoder, *heads], 1.0)
             optimizer.step()
             schedule.step()
-            total, count = total + float(loss), count + 1
+            done += 1
+            decay = min(options.average, (1 + done) / (10 + done)) if options.average else 0.0
+            with torch.no_grad():
+                for name, value in model.state_dict().items():
+                    mean[name].lerp_(value, 1 - decay)
+            total, count = total + float(loss.detach()), count + 1
         line = f"epoch {epoch + 1}: loss {total / max(count, 1):.3f}, {time.monotonic() - began:.0f} s"
-        if held and (epoch % 2 == 1 or epoch == options.epochs - 1):
+        if held and (epoch % 4 == 3 or epoch == options.epochs - 1):
+            current = {name: value.clone() for name, value in model.state_dict().items()}
+            model.load_state_dict(mean)
             figures = scoring.layers(development, held, predict(model, held))
+            if epoch < options.epochs - 1:
+                model.load_state_dict(current)
             line += "; " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
         print(line, flush=True)
-    torch.save({"weights": model.state_dict(), "config": config, "seed": options.seed, "figures": figures}, options.out)
+    model.load_state_dict(mean)
+    about = {
+        "seed": options.seed, "epochs": options.epochs, "reports": len(training), "sentences": len(data),
+        "corpus": corpus_hash(options.corpus),
+    }  # fmt: skip
+    torch.save({"weights": model.state_dict(), "config": config, "about": about, "figures": figures}, options.out)
     print(json.dumps({"out": str(options.out), "seconds": round(time.monotonic() - began), **figures}))
 
 

@@ -1,13 +1,13 @@
 """Reads news about states and keeps the record: who did what to whom, who said what of it, and how a relation moves.
 
-    import detente
+import detente
 
-    coder = detente.Coder()
-    record = coder.code("China recalled its ambassador on Friday.", date="2020-11-05")
+coder = detente.Coder()
+record = coder.code("China recalled its ambassador on Friday.", date="2020-11-05")
 
-    store = detente.Store("news-store")
-    store.add(coder.code_all(detente.documents("news/*.jsonl")))
-    detente.relation(store, "CHN", "USA", by="month").pandas()
+store = detente.Store("news-store")
+store.add(coder.code_all(detente.documents("news/*.jsonl")))
+detente.relation(store, "CHN", "USA", by="month").pandas()
 """
 
 from __future__ import annotations

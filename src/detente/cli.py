@@ -295,10 +295,14 @@ def _jsonable(value: Any) -> Any:
 @app.command()
 def events(
     store: StorePath,
-    actor: Annotated[str | None, typer.Option("--actor", help="A country (CHN), its sector (CHN:GOV) or a name.")] = None,
+    actor: Annotated[
+        str | None, typer.Option("--actor", help="A country (CHN), its sector (CHN:GOV) or a name.")
+    ] = None,
     recipient: Annotated[str | None, typer.Option("--recipient", help="Likewise.")] = None,
     type: Annotated[str | None, typer.Option("--type", help="A PLOVER type, such as REQUEST.")] = None,
-    status: Annotated[str | None, typer.Option("--status", help="actual, planned, hypothetical, denied, historical.")] = None,
+    status: Annotated[
+        str | None, typer.Option("--status", help="actual, planned, hypothetical, denied, historical.")
+    ] = None,
     from_: FromOption = None,
     to: ToOption = None,
     min_confidence: ConfidenceOption = 0.0,
@@ -335,7 +339,9 @@ def relation(
     by: Annotated[By, typer.Option("--by", help="The period.")] = By.month,
     from_: FromOption = None,
     to: ToOption = None,
-    status: Annotated[list[str] | None, typer.Option("--status", help="What counts as done; by default actual.")] = None,
+    status: Annotated[
+        list[str] | None, typer.Option("--status", help="What counts as done; by default actual.")
+    ] = None,
     context: Annotated[list[str] | None, typer.Option("--context", help="Only events about this issue.")] = None,
     source: Annotated[list[str] | None, typer.Option("--source", help="Only reports of these sources.")] = None,
     min_confidence: ConfidenceOption = 0.0,
@@ -370,7 +376,7 @@ def relation(
 def _relation_json(found: Any, evidence: bool) -> dict[str, Any]:
     rows: dict[str, Any] = {
         "a": found.a, "b": found.b, "by": found.by, "status": list(found.status), "store_version": found.version,
-        "points": [row for row in found.table()],
+        "points": list(found.table()),
     }  # fmt: skip
     if evidence:
         rows["evidence"] = found.evidence()
@@ -445,7 +451,9 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _callback(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     pass
 

@@ -109,9 +109,10 @@ def to_html(coded: CodedDocument) -> str:
         for role, (colour, line) in STYLES.items()
     )
     legend = " ".join(f'<span class="d-{role}">{role}</span>' for role in STYLES)
-    body = "".join(
-        f"<p>{marked(document.text, part.start, part.end, found)}</p>" for part in document.parts
-    ) or f"<p>{marked(document.text, 0, len(document.text), found)}</p>"
+    body = (
+        "".join(f"<p>{marked(document.text, part.start, part.end, found)}</p>" for part in document.parts)
+        or f"<p>{marked(document.text, 0, len(document.text), found)}</p>"
+    )
     rows = "".join(
         "<tr>" + "".join(f"<td>{html.escape(shown(cell))}</td>" for cell in _row(coded, event)) + "</tr>"
         for event in coded.events

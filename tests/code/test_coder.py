@@ -77,7 +77,9 @@ def test_least_confidence_leaves_the_rest_as_it_was(coder: Coder) -> None:
 
 
 def test_other_languages_are_kept_and_not_coded(coder: Coder) -> None:
-    coded = coder.code("Le président français a condamné lundi les nouvelles sanctions américaines contre l'Iran.", date=DAY)
+    coded = coder.code(
+        "Le président français a condamné lundi les nouvelles sanctions américaines contre l'Iran.", date=DAY
+    )
     assert coded.document.language == "fr" and coded.sentences and not coded.events and not coded.mentions
 
 
@@ -112,7 +114,7 @@ def test_any_text_that_reads_codes_to_a_sound_record(text: str) -> None:
     json.dumps(to_json(coded), ensure_ascii=False).encode("utf-8")
 
 
-class Coder_:  # noqa: N801 - one coder for hypothesis, which takes no session fixture per example
+class Coder_:
     _made: Coder | None = None
 
     @classmethod

@@ -1,1 +1,1 @@
-
+"""Document → coded document: split, score, extract, resolve, date."""

@@ -300,7 +300,7 @@ def _kind(text: str, content: Sequence[Span]) -> StatementKind:
     opened = False
     for span in content:
         words = text[span.start : span.end]
-        if not opened and not any(mark in words for mark in "\"“”«»„") and _inside(text, span.start):
+        if not opened and not any(mark in words for mark in '"“”«»„') and _inside(text, span.start):
             quoted += len(words)
             continue
         flags, opened = quotation(words, opened or _inside(text, span.start))
@@ -445,5 +445,3 @@ def _dated(
         when = bounded(when, day, future=ahead or (when.end > day and draft.type == "AGREE"))
     assert when.start is not None and when.end is not None
     return (when.start, when.end), when.kind, when
-
-

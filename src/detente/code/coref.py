@@ -363,7 +363,7 @@ class Resolver:
                 at = self._identity(index, entry.id, entry, phrase)
                 return at, entry.rule
             earlier = self._earlier_name(phrase)
-            if earlier is not None and self.clusters[earlier].entry is None and phrase.name != phrase.entry:
+            if earlier is not None and self.clusters[earlier].entry is None:
                 short = phrase.name is not None and key(self.texts[index]) in self.clusters[earlier].aliases
                 if short:
                     return earlier, Rule.COREFERENCE
@@ -465,14 +465,16 @@ class Resolver:
             owner = self._owner(index, phrase.own)
             if owner is not None:
                 phrase = replace(phrase, country=self.clusters[owner].country)
-        name = key(phrase.name)
+        spelt = phrase.name
+        assert spelt is not None
+        name = key(spelt)
         found = self._earlier_person(phrase, name)
         if found is not None:
             cluster = self.clusters[found]
             if cluster.entry is None and phrase.entry is not None and phrase.entry.role == "person":
                 cluster.entry, cluster.name = phrase.entry, phrase.entry.name
-            elif cluster.entry is None and len(phrase.name) > len(cluster.name):
-                cluster.name = phrase.name
+            elif cluster.entry is None and len(spelt) > len(cluster.name):
+                cluster.name = spelt
             cluster.names.add(name)
             self._learn(found, phrase)
             return found, Rule.COREFERENCE
@@ -856,7 +858,9 @@ class Resolver:
             if state is not None and state.capitals:
                 label = state.capitals[0]
                 place = Entry(f"city:{key(label)}", label, "place", "region", state.code, (), Rule.PLACE)
-                return self._identity(index, place.id, place, Phrase("name", place, label, "place", state.code)), Rule.PLACE
+                return self._identity(
+                    index, place.id, place, Phrase("name", place, label, "place", state.code)
+                ), Rule.PLACE
         if phrase.definite and phrase.head:
             for at in range(len(self.clusters) - 1, -1, -1):
                 cluster = self.clusters[at]
@@ -987,9 +991,9 @@ class Resolver:
     def _thing_fits(self, index: int) -> Callable[[Cluster], bool]:
         def fits(cluster: Cluster) -> bool:
             return (
-                cluster.kind in ("country", "organisation")
+                (cluster.kind in ("country", "organisation")
                 and not cluster.members
-                and not cluster.plural
+                and not cluster.plural)
                 or (cluster.kind == "group" and cluster.named)
             )
 
@@ -1079,7 +1083,7 @@ class Resolver:
         return found, Rule.COREFERENCE
 
     def _speaker(self, index: int) -> int | None:
-        """"I" in a statement: who makes it."""
+        """ "I" in a statement: who makes it."""
         speaker = self.contexts[index].speaker
         if speaker is not None and self.phrases[speaker].head not in _SPEAKER_WORDS | _OWN_WORDS:
             return self._settle(speaker)
@@ -1133,8 +1137,10 @@ _FAMILIES: Final = (
         frozenset({"CVL", "LAB", "EDU", "AGR", "OPP", "REL", "SOC"}),
     ),
     (
-        word_set("rebel insurgent guerrilla militant gunman attacker assailant fighter mutineer terrorist jihadist separatist "
-                 "militiaman kidnapper raider bandit"),
+        word_set(
+            "rebel insurgent guerrilla militant gunman attacker assailant fighter mutineer terrorist jihadist separatist "
+            "militiaman kidnapper raider bandit"
+        ),
         frozenset({"REB", "UAF", "PRM", "CRM"}),
     ),
 )

@@ -191,7 +191,7 @@ def _sentence(
     for first, last, probability in spans(tags[:, _TAG["trigger"]], thresholds.trigger):
         types = softmax(score.types[first:last].mean(0))
         kind = int(types.argmax())
-        modes = np.where(_TYPE_OF_MODE == kind, score.modes[first:last].mean(0), -np.inf)
+        modes = np.where(kind == _TYPE_OF_MODE, score.modes[first:last].mean(0), -np.inf)
         contexts = sigmoid(score.contexts[first:last].mean(0))
         actors = link("actor", first, last)[columns] if heads else np.zeros(0, np.float32)
         recipients = link("recipient", first, last)[columns] if heads else np.zeros(0, np.float32)

@@ -153,7 +153,7 @@ class Tokenizer:
         Raises:
             ModelError: the file is missing or broken.
         """
-        from tokenizers import Tokenizer as Pieces  # noqa: PLC0415 - heavy
+        from tokenizers import Tokenizer as Pieces
 
         try:
             self._pieces = Pieces.from_file(str(path))
@@ -259,7 +259,7 @@ class Model:
         """
         self.manifest = read_manifest(folder)
         self.tokenizer = Tokenizer(folder / "tokenizer.json")
-        import onnxruntime as ort  # noqa: PLC0415 - heavy
+        import onnxruntime as ort
 
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1

@@ -512,7 +512,9 @@ def _read_core(
     if last.office is not None and last.entries:
         # "Peru's Congress" is not the Congress of the United States.
         owner = _owner(core[:-1], part)
-        foreign = owner is not None and owner.country is not None and all(e.country != owner.country for e in last.entries)
+        foreign = (
+            owner is not None and owner.country is not None and all(e.country != owner.country for e in last.entries)
+        )
     if last.office is not None and (foreign or not (last.entries and part[last.first].capital)):
         return _role(core, part, preposition, post, text, gazetteer, hints, former)
     if last.entries:
@@ -584,9 +586,7 @@ def _apposed(
     owner = _owner(core[:at], part)
     name = _text(part, core[at].first, core[-1].first, text)
     country = owner.country if owner else None
-    return Phrase(
-        "name", None, name, "organisation", country, last.office.sectors, None, Rule.OFFICE, head=head
-    )
+    return Phrase("name", None, name, "organisation", country, last.office.sectors, None, Rule.OFFICE, head=head)
 
 
 def _named_word(word: Word) -> bool:
@@ -862,7 +862,7 @@ def _person(
     elif title is not None and title.kind == "organisation" and title_item is not None:
         # "oil company Rosneft", "the newspaper Kommersant", "rebel group Ansaru": the name of a body.
         owner = _owner(before[:-1], part)
-        sectors = title.sectors or (owner.sectors if owner else ())
+        of_body = title.sectors or (owner.sectors if owner else ())
         if part[title_item.first].capital and not part[title_item.first - 1 : title_item.first]:
             name = _text(part, title_item.first, last, text)
         return Phrase(
@@ -871,7 +871,7 @@ def _person(
             entry.name if entry else name,
             "organisation",
             owner.country if owner else None,
-            sectors,
+            of_body,
             None,
             Rule.OFFICE,
         )
@@ -1114,23 +1114,23 @@ def _unknown(
     if head.key in _NOT_NATIONAL:
         return Phrase("other", None, name, "other", None, head=singular(head.key))
     owned = any(part[item.first].key == "'s" for item in core)
-    if capital and not owned or (capital and owned and owner is None):
+    if (capital and not owned) or (capital and owned and owner is None):
         if (
-            head.key in _PLACE_HEADS
-            and head.key not in _ORGANISATION_HEADS
+            (head.key in _PLACE_HEADS
+            and head.key not in _ORGANISATION_HEADS)
             or head.key in _ONLY_PLACE
             or part[first].key in ("mount", "lake", "cape", "port", "fort")
         ):
             return _place(name, country, gazetteer)
         listed = _ORGANISATION_SECTORS.get(head.key)
-        if head.key in _ORGANISATION_HEADS or extended or len(core) > 1 and owner is not None:
+        if head.key in _ORGANISATION_HEADS or extended or (len(core) > 1 and owner is not None):
             if extended:
                 name = _text(part, first, len(part), text)
                 country = country or (of.country if of else None)
-            sectors = (listed,) if listed else ()
-            if owner is not None and owner.role in ("organisation", "seat") and owner.sectors and not sectors:
-                sectors = owner.sectors
-            return Phrase("name", None, name, "organisation", country, sectors, None, Rule.NAME)
+            own: tuple[str, ...] = (listed,) if listed else ()
+            if owner is not None and owner.role in ("organisation", "seat") and owner.sectors and not own:
+                own = owner.sectors
+            return Phrase("name", None, name, "organisation", country, own, None, Rule.NAME)
         places = gazetteer.places(name)
         if places and hints.kind("person") < 0.5 and hints.kind("organisation", "group") < 0.6:
             return _place(name, country, gazetteer)
@@ -1151,7 +1151,7 @@ def _unknown(
         return Phrase("name", None, name, known, country, (listed,) if listed else (), None, Rule.NAME)
     # A common noun the tables do not know; its last known role noun may still tell the sector.
     inner = next((item for item in reversed(core) if item.office is not None), None)
-    sectors = ()
+    sectors: tuple[str, ...] = ()
     if (
         inner is not None
         and inner.office is not None
@@ -1210,7 +1210,7 @@ def _join(read: list[Phrase], text: str, gazetteer: Gazetteer) -> Phrase:
         return first
     base = next((p for p in named if p.kind == "person"), None)
     if base is None:
-        base = first if first.form == "name" or not named else first
+        base = first
         if (
             first.form == "role"
             and named

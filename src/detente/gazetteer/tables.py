@@ -354,7 +354,9 @@ class Gazetteer:
                 last = key(title).rsplit(" ", 1)[-1]
                 many = kind == "organisation" and singular(last) != last and last not in _SINGULAR_BODIES
                 sectors = _sectors(row["sectors"], f"offices.csv:{number}")
-                self._add_office(title, Office(title, sectors, "group" if many else kind, row["rule"] == "body"), keep=True)
+                self._add_office(
+                    title, Office(title, sectors, "group" if many else kind, row["rule"] == "body"), keep=True
+                )
 
     def _add_office(self, title: str, office: Office, keep: bool) -> None:
         name = key(title)
@@ -454,7 +456,7 @@ class Gazetteer:
         if "name" in header or "title" in header:
             self._read_user_csv(text, str(path))
         else:
-            from detente.gazetteer.dictionaries import read_dictionary  # noqa: PLC0415 - only for these users
+            from detente.gazetteer.dictionaries import read_dictionary
 
             self._read_dictionary(read_dictionary(text, str(path)), str(path))
 
@@ -696,7 +698,9 @@ class Gazetteer:
     def _by_office(self) -> dict[tuple[str, str], list[Entry]]:
         table: dict[tuple[str, str], list[Entry]] = {}
         for person in self.persons.values():
-            for place in dict.fromkeys((term.country or person.country or "", key(term.office)) for term in person.terms):
+            for place in dict.fromkeys(
+                (term.country or person.country or "", key(term.office)) for term in person.terms
+            ):
                 table.setdefault(place, []).append(person)
         return table
 

@@ -1,1 +1,1 @@
-
+"""Coded documents and series → terminal, files, page."""

@@ -819,7 +819,7 @@ def export(
     """
     _known(format)
     target = Path(path)
-    endings = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".json": "jsonl", ".parquet": "parquet", ".dta": "stata"}  # fmt: skip # noqa: E501
+    endings = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".jsonl": "jsonl", ".json": "jsonl", ".parquet": "parquet", ".dta": "stata"}  # fmt: skip
     chosen = file or endings.get(target.suffix.lower())
     if chosen not in FILES:
         raise OptionError(f"{target.name!r} does not say what to write; give file as one of {', '.join(FILES)}")

@@ -27,7 +27,13 @@ _ROLE_STYLE: Final = {
     "time": "yellow",
     "place": "cyan",
 }
-_STATUS_STYLE: Final = {"actual": "", "planned": "cyan", "hypothetical": "yellow", "denied": "magenta", "historical": "dim"}
+_STATUS_STYLE: Final = {
+    "actual": "",
+    "planned": "cyan",
+    "hypothetical": "yellow",
+    "denied": "magenta",
+    "historical": "dim",
+}
 
 
 def plain(value: Any) -> str:
@@ -73,7 +79,9 @@ def report(coded: CodedDocument, console: Console) -> None:
 
 def events_of(documents: Iterable[CodedDocument]) -> Table:
     """Return the events of coded documents as a table."""
-    table = Table("date", "event", "status", "actors", "recipients", "words", "confidence", box=None, header_style="bold")
+    table = Table(
+        "date", "event", "status", "actors", "recipients", "words", "confidence", box=None, header_style="bold"
+    )
     for coded in documents:
         for event in coded.events:
             days = dict.fromkeys(day.isoformat() for day in event.date or ())
@@ -97,7 +105,9 @@ def _party(coded: CodedDocument, mention: str) -> str:
 
 def events(frame: Frame) -> Table:
     """Return rows of the store's events view as a table, each with its sentence."""
-    table = Table("date", "event", "status", "actors", "recipients", "sentence", "source", box=None, header_style="bold")
+    table = Table(
+        "date", "event", "status", "actors", "recipients", "sentence", "source", box=None, header_style="bold"
+    )
     for row in frame:
         day, last = row["date"], row["date_end"]
         table.add_row(
@@ -193,7 +203,9 @@ def strongest(found: Relation, count: int = 6) -> list[dict[str, Any]]:
     chosen = []
     for sign in (-1, 1):
         side = [h for h in done if h.intensity * sign > 0]
-        side.sort(key=lambda h: (-abs(h.intensity), -len(h.reports), -max(r.confidence for r in h.reports), h.day, h.id))
+        side.sort(
+            key=lambda h: (-abs(h.intensity), -len(h.reports), -max(r.confidence for r in h.reports), h.day, h.id)
+        )
         chosen += side[: count // 2]
     picked = []
     for happening in sorted(chosen, key=lambda h: (h.day, h.id)):
