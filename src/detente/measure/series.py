@@ -119,6 +119,14 @@ class Point:
     ids: tuple[str, ...]
 
 
+def _wanted(happenings: Iterable[str], ids: str | Iterable[str] | Opens | None) -> list[str]:
+    if isinstance(ids, str):
+        return [ids]
+    if ids is None:
+        return list(happenings)
+    return list(ids if isinstance(ids, Iterable) else ids.ids)
+
+
 def opened(
     happenings: Mapping[str, Happening],
     rows: Mapping[tuple[str, str], Mapping[str, Any]],
@@ -141,20 +149,40 @@ def opened(
         raise OptionError(f"quad is {quad!r}; it must be one of {', '.join(plover.QUADS)}")
     if type is not None and type not in plover.TYPES:
         raise OptionError(f"type is {type!r}; it must be one of {', '.join(plover.TYPES)}")
-    if isinstance(ids, str):
-        wanted = [ids]
-    elif ids is None:
-        wanted = list(happenings)
-    else:
-        wanted = list(ids if isinstance(ids, Iterable) else ids.ids)
     found = []
-    for key in wanted:
+    for key in _wanted(happenings, ids):
         happening = happenings.get(key)
         if happening is None:
             raise OptionError(f"{key!r} is no happening here")
         if quad in (None, plover.QUAD[happening.type]) and type in (None, happening.type):
             found += [{"happening": key, **rows[r.document, r.event]} for r in happening.reports]
     return found
+
+
+def opened_in(
+    store: Store,
+    happenings: Mapping[str, Happening],
+    ids: str | Iterable[str] | Opens | None = None,
+    *,
+    quad: str | None = None,
+    type: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return the rows of the reports behind happenings, read from the store: for measures over many pairs.
+
+    Args:
+        store: the store that the happenings came from.
+        happenings: by id.
+        ids: see `Relation.evidence`, and for the other arguments.
+
+    Raises:
+        OptionError: a happening is not among them, or quad or type are unknown.
+    """
+    wanted = _wanted(happenings, ids)
+    chosen = {key: happenings[key] for key in wanted if key in happenings}
+    documents = sorted({report.document for happening in chosen.values() for report in happening.reports})
+    query = "SELECT * FROM events WHERE document IN (SELECT unnest(?::varchar[]))"
+    rows = {(row["document"], row["event"]): row for row in store.sql(query, [documents]).to_pylist()}
+    return opened(happenings, rows, wanted, quad=quad, type=type)
 
 
 @dataclass(frozen=True, slots=True)
