@@ -733,10 +733,11 @@ def _from_entry(entry: Entry, spelt: str, gazetteer: Gazetteer, hints: Hints) ->
             singular(spelt.casefold()),
             spelt.endswith(("s", "men")),
         )
-    sectors = entry.sectors
-    if entry.terms and not any(term.covers(hints.date) for term in entry.terms):
-        sectors = ()
-    return Phrase("name", entry, entry.name, entry.kind, entry.country, sectors, None, entry.rule)
+    sectors, country = entry.sectors, entry.country
+    if entry.terms:
+        term = next((term for term in reversed(entry.terms) if term.covers(hints.date)), None)
+        sectors, country = (term.sectors, term.country or country) if term else ((), country)
+    return Phrase("name", entry, entry.name, entry.kind, country, sectors, None, entry.rule)
 
 
 def _office_phrase(
@@ -1116,8 +1117,7 @@ def _unknown(
     owned = any(part[item.first].key == "'s" for item in core)
     if (capital and not owned) or (capital and owned and owner is None):
         if (
-            (head.key in _PLACE_HEADS
-            and head.key not in _ORGANISATION_HEADS)
+            (head.key in _PLACE_HEADS and head.key not in _ORGANISATION_HEADS)
             or head.key in _ONLY_PLACE
             or part[first].key in ("mount", "lake", "cape", "port", "fort")
         ):

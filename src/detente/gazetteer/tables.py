@@ -16,10 +16,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from detente import plover
 from detente.errors import GazetteerError
+from detente.gazetteer.dictionaries import Item, read_dictionary
 from detente.gazetteer.names import Word, fold, is_acronym, key, same_case, singular, word_set, words
 from detente.records import EntityKind, Rule
 
@@ -455,10 +456,12 @@ class Gazetteer:
         header = [cell.strip().casefold() for cell in text.split("\n", 1)[0].split(",")]
         if "name" in header or "title" in header:
             self._read_user_csv(text, str(path))
+        elif "[" not in text:
+            raise GazetteerError(
+                f"{path}:1: neither a CSV table with a column name or title nor a dictionary with codes in brackets"
+            )
         else:
-            from detente.gazetteer.dictionaries import read_dictionary
-
-            self._read_dictionary(read_dictionary(text, str(path)), str(path))
+            self._read_dictionary(read_dictionary(text, str(path)))
 
     def _read_user_csv(self, text: str, file: str) -> None:
         people: dict[str, tuple[dict[str, str], list[Term]]] = {}
@@ -498,29 +501,46 @@ class Gazetteer:
             self._forget(identity)
             self._add_person(identity, fact, tuple(terms), Rule.USER)
 
-    def _read_dictionary(self, entries: Iterable[Any], file: str) -> None:
-        for item in entries:
-            if item.agent:
-                office = Office(item.names[0], item.codes[0].sectors, "person", not item.codes[0].sectors)
-                for name in item.names:
-                    self._add_office(name, office, keep=False)
-                continue
-            terms = tuple(Term("", code.sectors, code.first, code.last) for code in item.codes)
+    def _read_dictionary(self, items: Iterable[Item]) -> None:
+        for item in items:
             best = item.codes[-1]
+            if item.agent:
+                known = next((found for name in item.names if (found := self.office(name))), None)
+                kind: EntityKind = known.kind if known is not None else "person"
+                for name in item.names:
+                    self._add_office(name, Office(item.names[0], best.sectors, kind, not best.sectors), keep=False)
+                continue
+            terms = tuple(Term("", c.sectors, c.first, c.last, self._dictionary_code(c.country)) for c in item.codes)
             dated = any(term.first or term.last for term in terms)
-            # A dictionary does not say what kind of thing a name is: a name with dated codes holds an office,
-            # a bare country code is the country.
-            role: Role = "person" if dated else "organisation"
-            kind: EntityKind = "person" if dated else "country" if best.country and not best.sectors else "organisation"
-            name = item.names[0]
-            known = self._by_name.get(key(name))
-            identity = known.id if known is not None and known.country == best.country else f"user:{name}"
-            entry = Entry(
-                identity, known.name if known and identity == known.id else name, kind,
-                "country" if kind == "country" else role, best.country, best.sectors, Rule.USER, None, (),
-                terms if dated else (),
-            )  # fmt: skip
+            country = terms[-1].country
+            # A dictionary does not say what kind of thing a name is: what the tables know under it tells, else
+            # a name with dated codes holds an office and a bare code is its country.
+            same = [entry for name in item.names for entry in self.lookup(name) if entry.country == country]
+            plain = [entry for entry in same if entry.role in ("country", "organisation", "person", "region")]
+            if plain:
+                first = plain[0]
+                entry = replace(first, country=country, sectors=best.sectors, rule=Rule.USER, terms=())
+            else:
+                role: Role = "person" if dated else "organisation"
+                bare = self.country(country) if not best.sectors else None
+                if bare is not None:
+                    entry = Entry(f"country:{bare.id}", bare.name, "country", "country", country, (), Rule.USER)
+                else:
+                    name = item.names[0]
+                    entry = Entry(
+                        f"user:{name}", name, "person" if dated else "organisation", role, country, best.sectors,
+                        Rule.USER,
+                    )  # fmt: skip
+            entry = replace(entry, terms=terms if dated else ())
+            if entry.kind == "person":
+                self.persons.setdefault(entry.id, entry)
             self._add(entry, item.names, front=True)
+
+    def _dictionary_code(self, code: str | None) -> str | None:
+        """Return a dictionary's country as the territories switch gives it; None for a code nobody knows."""
+        if code is None or code in plover.SPECIAL_COUNTRIES:
+            return code
+        return self.code(code) if code in self.countries else None
 
     def _forget(self, identity: str) -> None:
         for name in [*self._index]:
@@ -548,7 +568,9 @@ class Gazetteer:
                     (p for p in postings if p.entry.id == entry.id and p.entry.role == entry.role and p.form == bare),
                     None,
                 )
-                if same is not None:
+                if same is not None and front:
+                    postings.remove(same)
+                elif same is not None:
                     if same.needs_the and not needs_the:
                         postings[postings.index(same)] = _Posting(entry, bare, False)
                     continue
