@@ -1,5 +1,5 @@
 """The state of a relation: series, level, changes, with the reports behind every number."""
 
-from detente.measure.series import Point, Relation, relation
+from detente.measure.series import Filters, Point, Relation, relation
 
-__all__ = ["Point", "Relation", "relation"]
+__all__ = ["Filters", "Point", "Relation", "relation"]
