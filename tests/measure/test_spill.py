@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import sys
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from detente.measure.series import Filters
 from detente.measure.spill import lead_lag, spill_over, stabilise, third_parties, whiten
 from detente.store import Store
 from detente.store.happenings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def drift(dice, length):
@@ -50,10 +53,10 @@ def test_a_bond_is_found_at_its_lag_and_way():
         assert max(found_in(y, x, reads)[0], key=lambda lag: abs(lag.r)).lag == -3
 
 
-def test_series_without_a_bond_seldom_show_one(record_property):
+def test_series_without_a_bond_seldom_show_one():
     """Intervals of 90 % for 13 lags together: at most about one in ten finds something, spells and news or not."""
     shown = [any(lag.sure for lag in found_in(*streams(1000 + seed))[0]) for seed in range(120)]
-    record_property("false_alarms", sum(shown) / len(shown))
+    log.info("a bond is shown where none is: %.3f", sum(shown) / len(shown))
     assert sum(shown) / len(shown) <= 0.15
 
 
