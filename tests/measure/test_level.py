@@ -18,7 +18,7 @@ from coded import coded
 from detente import plover
 from detente.errors import OptionError
 from detente.measure import relation
-from detente.measure.changes import changes, dispersion, norms, segment
+from detente.measure.changes import changes, dispersion, norms, segment, stretch
 from detente.measure.level import ErrorRates, band_name, estimate, level, observations, smooth, support
 from detente.store import Store
 
@@ -277,3 +277,30 @@ def test_clustered_happenings_widen_the_interval_of_a_norm():
     assert dispersion([], []) == 1.0
     # Twice the documents explain twice the happenings.
     assert dispersion([2, 4] * 26, [10, 20] * 26) == 1.0
+
+
+@pytest.mark.parametrize(("size", "rate"), [(3.0, 6.0), (5.0, 2.0)])
+def test_the_stretch_of_a_break_holds_its_true_day(size, rate):
+    """Two years of weeks with one step; the level strays a little besides, as real ones do."""
+    dice = np.random.default_rng(2)
+    found, held, steps, extra = 0, 0, 0, 0
+    for _ in range(40):
+        at, low, rises = int(dice.integers(30, 74)), dice.uniform(-5, 3 - size), dice.random() < 0.5
+        truth = [low + size * ((t >= at) == rises) + 0.75 * dice.normal() for t in range(104)]
+        values = [list(draw(dice, float(np.clip(one, -8.5, 8.5)), dice.poisson(rate))) for one in truth]
+        cut = segment(observations(values, [1.0] * 104), rate=1 / 52, wander=0.75)
+        for number, day in enumerate(cut.breaks):
+            first, last, probability = stretch(cut.chance, day)
+            if probability < 0.5:
+                continue
+            if abs(day - at) > 8:
+                extra += 1
+                continue
+            found += 1
+            held += first <= at <= last
+            (before, doubt_before), (after, doubt_after) = cut.levels[number : number + 2]
+            error = after - before - (size if rises else -size)
+            steps += abs(error) <= 1.645 * math.sqrt(doubt_before + doubt_after)
+    log.info("found %.2f, in the stretch %.2f, step %.2f, false %.2f", *np.array([found, held, steps, extra]) / 40)
+    assert found >= 0.85 * 40 and extra <= 0.15 * 40
+    assert held >= 0.9 * found and steps >= 0.8 * found

@@ -196,7 +196,7 @@ def changes(
     made = []
     for number, at in enumerate(found.breaks):
         # A stretch without happenings says nothing of when the break came; it lies at their end.
-        first, last, probability = _stretch(found.chance, at)
+        first, last, probability = stretch(found.chance, at)
         if probability < least_probability:
             continue
         (before, doubt_before), (after, doubt_after) = found.levels[number], found.levels[number + 1]
@@ -226,7 +226,7 @@ def changes(
 _REACH: Final = 8
 
 
-def _stretch(chance: Floats, at: int) -> tuple[int, int, float]:
+def stretch(chance: Floats, at: int) -> tuple[int, int, float]:
     """Return the shortest stretch around a break that holds 90 % of the chance within `_REACH` periods."""
     low, high = max(1, at - _REACH), min(len(chance) - 1, at + _REACH)
     goal = 0.9 * float(chance[low : high + 1].sum())
