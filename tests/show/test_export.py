@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -36,13 +39,28 @@ def documents():
 
 KINDS = {"string": "string", "integer": "Int64", "number": "float64", "boolean": "boolean", "date": "string"}
 
+FORMATS = [("events", 4, 38), ("polecat", 8, 40), ("icews", 8, 20), ("gdelt", 8, 61), ("gdelt-mentions", 8, 16)]
 
-@pytest.mark.parametrize(
-    ("name", "rows", "width"),
-    [("events", 4, 38), ("polecat", 8, 40), ("icews", 8, 20), ("gdelt", 8, 61), ("gdelt-mentions", 8, 16)],
-)
+
+def plain(value):
+    """A cell as any reader gives it, made comparable: numbers as floats, days as text, nothing as ""."""
+    if value is None or value is pd.NA or value is pd.NaT or value == "" or value != value:
+        return ""
+    if isinstance(value, dt.date):
+        return value.isoformat()[:10]
+    if isinstance(value, (bool, int, float, np.number, np.bool_)):
+        return float(value)
+    return " ".join(str(value).split())
+
+
+def expected(documents, name):
+    one = ex.FORMATS[name]
+    return [[plain(row[c.name]) for c in one.columns] for item in documents for row in one.rows(item)]
+
+
+@pytest.mark.parametrize(("name", "rows", "width"), FORMATS)
 @pytest.mark.parametrize("ending", ["csv", "parquet", "dta", "jsonl"])
-def test_pandas_reads_back(documents, tmp_path, name, rows, width, ending):
+def test_pandas_reads_back_every_value(documents, tmp_path, name, rows, width, ending):
     path = tmp_path / f"out.{ending}"
     assert ex.export(documents, path, format=name, coder="detente 0.1", query="all", licence="CC-BY-4.0") == rows
     book = json.loads(path.with_name(path.name + ".schema.json").read_text("utf-8"))
@@ -51,17 +69,28 @@ def test_pandas_reads_back(documents, tmp_path, name, rows, width, ending):
     types = {field["name"]: KINDS[field["type"]] for field in book["fields"]}
     if ending == "csv":
         read = pd.read_csv(path, sep=book["dialect"]["delimiter"], header=0 if book["dialect"]["header"] else None,
-                           names=names, dtype=types)  # fmt: skip
+                           names=names, dtype=types, keep_default_na=False, na_values=[""])  # fmt: skip
     elif ending == "parquet":
         read = pd.read_parquet(path)
     elif ending == "jsonl":
         read = pd.read_json(path, lines=True, dtype=False)
     else:
         read = pd.read_stata(path)
-    assert read.shape == (rows, width)
-    if ending != "dta":
-        assert list(read.columns) == names
+        names = [field.get("stata", field["name"]) for field in book["fields"]]
+    assert list(read.columns) == names
+    assert [[plain(value) for value in row] for row in read.itertuples(index=False)] == expected(documents, name)
     assert {p.name for p in tmp_path.iterdir()} == {path.name, path.name + ".schema.json"}
+
+
+@pytest.mark.parametrize(("name", "rows", "width"), FORMATS)
+def test_frames_in_pandas_and_polars_hold_every_value(documents, tmp_path, name, rows, width):
+    found = ex.frame(documents, name)
+    assert found.pandas().shape == found.polars().shape == (rows, width)
+    wanted = expected(documents, name)
+    assert [[plain(value) for value in row] for row in found.polars().iter_rows()] == wanted
+    assert [[plain(value) for value in row] for row in found.pandas().itertuples(index=False)] == wanted
+    ex.export(documents, tmp_path / "out.parquet", format=name)
+    assert pl.read_parquet(tmp_path / "out.parquet").equals(found.polars())
 
 
 def test_columns_are_the_published_ones(shared):
@@ -84,7 +113,7 @@ def test_rows_have_the_columns_of_their_format(documents):
         for document in documents:
             for row in one.rows(document):
                 names = [column.name for column in one.columns]
-                assert set(row) <= set(names) if name == "plover" else list(row) == names
+                assert set(row) <= set(names) if name == "plover" else list(row) == names, name
 
 
 def test_plover_json_has_what_the_manual_requires(documents):

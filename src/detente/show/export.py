@@ -22,8 +22,9 @@ from detente import plover
 from detente.errors import InputError, MissingExtraError, OptionError
 from detente.records import CodedDocument, Event, Span, to_json
 from detente.store.flat import Index, Party
+from detente.store.frame import Frame
 
-Kind = Literal["string", "integer", "number", "boolean", "date"]
+Kind = Literal["string", "integer", "number", "boolean", "date", "array"]
 Row = dict[str, Any]
 
 
@@ -677,7 +678,20 @@ _RECORD: Final = (
     Column("version", "integer", "version of the record, 1"),
     Column("id", "string", "the document's id"),
     Column("date", "date", "the document's date"),
+    Column("title", "string", "its title"),
+    Column("source", "string", "who published it"),
+    Column("url", "string", "its address"),
+    Column("author", "string", "its author"),
+    Column("language", "string", "its language, ISO 639-1"),
     Column("text", "string", "its text; every span counts code points into it, end exclusive"),
+    Column("truncated", "boolean", "the text is cut off"),
+    Column("date_rule", "string", "which metadata gave the date"),
+    Column("parts", "array", "title, paragraphs, tweets, captions, …: start, end, kind, author, date"),
+    Column("sentences", "array", "spans"),
+    Column("entities", "array", "persons, states, organisations, groups, places"),
+    Column("mentions", "array", "spans that name an entity, and the rule that linked them"),
+    Column("events", "array", "coded events; actors, recipients and location are ids of mentions"),
+    Column("statements", "array", "coded statements; speaker and addressee are ids of mentions"),
     Column("coder", "string", "package and model that coded it"),
 )
 
@@ -742,8 +756,8 @@ def write_jsonl(coded: Iterable[CodedDocument], stream: IO[str], format: str = "
     return count
 
 
-def frame(coded: Iterable[CodedDocument], format: str = "events") -> Any:
-    """Return a format's rows as an Arrow table with its documented column types.
+def frame(coded: Iterable[CodedDocument], format: str = "events") -> Frame:
+    """Return a format's rows with their documented column types, as Arrow, pandas or Polars frame (`Frame`).
 
     Raises:
         OptionError: the format is unknown or nested.
@@ -765,7 +779,7 @@ def frame(coded: Iterable[CodedDocument], format: str = "events") -> Any:
     for row in rows:
         for name in dates:
             row[name] = dt.date.fromisoformat(row[name]) if row[name] else None
-    return pa.Table.from_pylist(rows, schema=pa.schema([(c.name, kinds[c.kind]) for c in found.columns]))
+    return Frame(pa.Table.from_pylist(rows, schema=pa.schema([(c.name, kinds[c.kind]) for c in found.columns])))
 
 
 def codebook(format: str, **facts: str | int | None) -> dict[str, Any]:
@@ -823,20 +837,24 @@ def export(
     chosen = file or endings.get(target.suffix.lower())
     if chosen not in FILES:
         raise OptionError(f"{target.name!r} does not say what to write; give file as one of {', '.join(FILES)}")
+    book = target.with_name(target.name + ".schema.json")
+    halves: list[Path] = []
     try:
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        os.close(descriptor)
-        half = Path(name)
-        try:
-            count = _write(coded, half, format, chosen)
+        for _ in range(2):
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            os.close(descriptor)
+            halves.append(Path(name))
+        count = _write(coded, halves[0], format, chosen)
+        told = json.dumps(codebook(format, rows=count, **facts), ensure_ascii=False, indent=2)
+        halves[1].write_text(told + "\n", "utf-8")
+        for half, whole in zip(halves, (target, book), strict=True):
             half.chmod(0o666 & ~_umask())
-            half.replace(target)
-        finally:
-            half.unlink(missing_ok=True)
-        book = json.dumps(codebook(format, rows=count, **facts), ensure_ascii=False, indent=2)
-        target.with_name(target.name + ".schema.json").write_text(book + "\n", "utf-8")
+            half.replace(whole)
     except (OSError, UnicodeError) as error:
         raise InputError(f"{target}: cannot be written: {error}") from error
+    finally:
+        for half in halves:
+            half.unlink(missing_ok=True)
     return count
 
 
@@ -850,7 +868,7 @@ def _write(coded: Iterable[CodedDocument], path: Path, format: str, file: str) -
     if file in ("csv", "jsonl"):
         with path.open("w", encoding="utf-8", newline="") as stream:
             return (write_csv if file == "csv" else write_jsonl)(coded, stream, format)
-    table = frame(coded, format)
+    table = frame(coded, format).arrow()
     if file == "parquet":
         import pyarrow.parquet as pq
 
