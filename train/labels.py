@@ -389,7 +389,9 @@ class _Compiler:
         here: list[tuple[int, int, int]],
         mentions: list[GoldMention],
         where: str,
+        outside: tuple[tuple[int, int], ...] = (),
     ) -> int:
+        """Index of the mention a key stands for: the nearest to the anchor, one outside the given spans if there is one."""
         name, _, nth = key.partition("#")
         own = [mark for mark in here if mentions[mark[2]].entity == name]
         if not own:
@@ -398,7 +400,8 @@ class _Compiler:
             if not nth.isdigit() or not 1 <= int(nth) <= len(own):
                 raise LabelError(f"{where}: {key!r}: the sentence has {len(own)} mentions of {name!r}")
             return own[int(nth) - 1][2]
-        return _nearest(own, anchor)
+        free = [mark for mark in own if not any(start <= mark[0] and mark[1] <= end for start, end in outside)]
+        return _nearest(free or own, anchor)
 
     def _statement(
         self,
@@ -435,10 +438,12 @@ class _Compiler:
             raise LabelError(f"{where}: statement {name} has no beginning")
         cue_span = None if cue == "-" else find(sentence.text, cue, where)
         anchor = cue_span or (pieces[0][0] - base, pieces[0][1] - base)
+        # "Tehran denied that it …": who says a thing stands beside it, not in it.
+        said = tuple((start - base, end - base) for start, end in pieces)
         statements[name] = GoldStatement(
             name,
             index,
-            None if speaker == "-" else self._mention(speaker, anchor, here, mentions, where),
+            None if speaker == "-" else self._mention(speaker, anchor, here, mentions, where, said),
             None if cue_span is None else (base + cue_span[0], base + cue_span[1]),
             pieces,
             self._mention(options["to"], anchor, here, mentions, where) if "to" in options else None,

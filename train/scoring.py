@@ -140,7 +140,8 @@ def add(result: Result, report: GoldReport, found: Extraction, same: SameEntity 
     _statements(result, report, found)
 
 
-def _match_events(gold: Sequence[GoldEvent], found: Sequence[EventDraft], typed: bool) -> list[tuple[int, int]]:
+def match_events(gold: Sequence[GoldEvent], found: Sequence[EventDraft], typed: bool) -> list[tuple[int, int]]:
+    """Pair gold events with found ones whose triggers overlap (and whose types agree, if asked), one to one, by index."""
     pairs = []
     taken: set[int] = set()
     for i, event in enumerate(gold):
@@ -154,11 +155,11 @@ def _match_events(gold: Sequence[GoldEvent], found: Sequence[EventDraft], typed:
 
 def _events(result: Result, report: GoldReport, found: Extraction, same: SameEntity | None) -> None:
     gold, own = report.events, found.events
-    loose = _match_events(gold, own, typed=False)
+    loose = match_events(gold, own, typed=False)
     result.triggers.hit += len(loose)
     result.triggers.extra += len(own) - len(loose)
     result.triggers.missed += len(gold) - len(loose)
-    pairs = _match_events(gold, own, typed=True)
+    pairs = match_events(gold, own, typed=True)
     for i, j in loose:
         if gold[i].type != own[j].type:
             result.confusions[gold[i].type, own[j].type] += 1

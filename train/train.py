@@ -64,8 +64,18 @@ def batches(data: list[Example], pieces: int, rng: random.Random) -> list[list[E
     return out
 
 
-def collate(batch: list[Example]) -> dict[str, Tensor]:
-    """Pad a batch; targets are spread from words to all their pieces' first piece only."""
+MASK_PIECE = 103
+
+
+def collate(batch: list[Example], hide: float = 0.0, rng: random.Random | None = None) -> dict[str, Tensor]:
+    """Pad a batch; targets are spread from words to all their pieces' first piece only.
+
+    Args:
+        batch: sentences.
+        hide: share of the words whose pieces are replaced by [MASK], so that context is learned too; half as many of
+            those that carry an act.
+        rng: chooses them.
+    """
     length = max(len(e.encoded.ids) for e in batch)
     size = len(batch)
     ids = np.zeros((size, length), np.int64)
@@ -81,6 +91,11 @@ def collate(batch: list[Example]) -> dict[str, Tensor]:
         encoded = example.encoded
         count = len(encoded.ids)
         ids[row, :count] = encoded.ids
+        if hide and rng is not None:
+            ends = [*encoded.first[1:], count - 1]
+            for word, (begin, end) in enumerate(zip(encoded.first, ends, strict=True)):
+                if rng.random() < (hide if example.types[word] == IGNORE else hide / 2):
+                    ids[row, begin:end] = MASK_PIECE
         features[row, :count] = encoded.features
         mask[row, :count] = 1
         first = encoded.first
@@ -153,6 +168,7 @@ def main() -> None:
     parser.add_argument("--head-lr", type=float, default=1e-3)
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--all", action="store_true", help="train on the development reports too")
+    parser.add_argument("--hide", type=float, default=0.1, help="share of words hidden in training")
     parser.add_argument("--one-in", type=int, default=12, help="one report in so many is development data")
     parser.add_argument("--start", type=Path, help="begin from this checkpoint instead of the pretrained encoder")
     parser.add_argument("--threads", type=int, default=2)
@@ -205,7 +221,7 @@ def main() -> None:
         model.train()
         total, count = 0.0, 0
         for batch in batches(data, options.batch_pieces, rng):
-            tensors = collate(batch)
+            tensors = collate(batch, options.hide, rng)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = model(tensors["ids"], tensors["features"], tensors["mask"])
             loss = loss_of(outputs, tensors)

@@ -1,0 +1,119 @@
+"""How far two labellers who did not see each other's work agree, layer by layer.
+
+    python -m train.agreement train/corpus/test train/corpus/blind
+
+The first folder holds the settled labels, the second the blind labelling of (some of) the same reports; the texts must be
+the same. F1 is symmetric: either side may stand for the truth. Chance-corrected agreement on labels of events both
+found is Krippendorff's alpha for nominal data (Krippendorff 2011, two coders, nothing missing).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from detente.records import EventDraft, Extraction, MentionDraft, Span, StatementDraft
+from train import labels, scoring
+from train.labels import GoldReport
+
+
+def extraction_of(report: GoldReport) -> Extraction:
+    """Return a labelled report in the form that is scored."""
+    return Extraction(
+        tuple(MentionDraft(Span(m.start, m.end), m.sentence, (), (), 1.0) for m in report.mentions),
+        tuple(
+            EventDraft(
+                e.sentence, Span(*e.trigger), e.type, e.mode, e.status, e.contexts, e.actors, e.recipients, e.place,  # type: ignore[arg-type]
+                Span(*e.time) if e.time else None, 1.0,
+            )
+            for e in report.events
+        ),
+        tuple(
+            StatementDraft(
+                s.sentence, s.speaker, Span(*(s.cue or s.content[0])), tuple(Span(*p) for p in s.content), s.addressee, 1.0
+            )
+            for s in report.statements
+        ),
+    )  # fmt: skip
+
+
+def alpha(pairs: Sequence[tuple[object, object]]) -> float:
+    """Return Krippendorff's alpha of two coders' nominal labels of the same units; 1.0 where nothing can differ."""
+    counts = Counter(value for pair in pairs for value in pair)
+    total = sum(counts.values())
+    differ = sum(a != b for a, b in pairs) / max(len(pairs), 1)
+    expected = 1 - sum(n * (n - 1) for n in counts.values()) / max(total * (total - 1), 1)
+    return 1.0 if expected == 0 else 1 - differ / expected
+
+
+def main() -> None:
+    """Print the table and, last, one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("settled", type=Path)
+    parser.add_argument("blind", type=Path)
+    parser.add_argument("--list", type=int, default=0, help="show so many reports' differences in events")
+    options = parser.parse_args()
+    first = {report.id: report for report in labels.compile_paths([options.settled])[0]}
+    second, errors, _ = labels.compile_paths([options.blind])
+    for line in errors:
+        print("left out:", line)
+    result = scoring.Result()
+    pairs: dict[str, list[tuple[object, object]]] = {"type": [], "mode": [], "status": [], "country": [], "sector": []}
+    reports = sentences = 0
+    for other in second:
+        own = first.get(other.id)
+        if own is None or own.text != other.text:
+            print(f"left out: {other.id} has no counterpart with the same text")
+            continue
+        reports, sentences = reports + 1, sentences + len(own.sentences)
+        scoring.add(result, own, extraction_of(other))
+        matched = scoring.match_events(own.events, extraction_of(other).events, typed=False)
+        for i, j in matched:
+            one, two = own.events[i], other.events[j]
+            pairs["type"].append((one.type, two.type))
+            if one.type == two.type:
+                pairs["mode"].append((one.mode, two.mode))
+            pairs["status"].append((one.status, two.status))
+        spans = {(m.start, m.end): m.entity for m in other.mentions}
+        mine, theirs = ({e.key: e for e in r.entities} for r in (own, other))
+        for mention in own.mentions:
+            key = spans.get((mention.start, mention.end))
+            if key is not None and "+" not in key and "+" not in mention.entity:
+                a, b = mine[mention.entity], theirs[key]
+                pairs["country"].append((a.country, b.country))
+                pairs["sector"].append((a.sectors[:1], b.sectors[:1]))
+        if reports <= options.list:
+            _differences(own, other, matched)
+    figures = {
+        "mentions, exact span, F1": result.mentions.f1,
+        "events, trigger overlaps, F1": result.triggers.f1,
+        "events, trigger overlaps and same type, F1": result.micro.f1,
+        **{f"{layer} links of agreed events, F1": result.links[layer].f1 for layer in ("actor", "recipient", "place", "time")},
+        "contexts of agreed events, F1": result.contexts.f1,
+        "statements, same speaker and half the content, F1": result.statements.f1,
+        **{f"{name}, alpha ({len(values)} cases)": alpha(values) for name, values in pairs.items()},
+    }
+    print(f"{reports} reports, {sentences} sentences labelled twice\n\n| layer | agreement |\n|---|---|")
+    for name, value in figures.items():
+        print(f"| {name} | {value:.3f} |")
+    print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
+
+
+def _differences(own: GoldReport, other: GoldReport, matched: Sequence[tuple[int, int]]) -> None:
+    hit, found = {i for i, _ in matched}, {j for _, j in matched}
+    print(f"{own.id}")
+    for name, report, seen in (("settled", own, hit), ("blind", other, found)):
+        for number, event in enumerate(report.events):
+            if number not in seen:
+                print(f"  only {name}: {report.text[slice(*event.trigger)]!r} {event.type}/{event.mode} {event.status}")
+    for i, j in matched:
+        one, two = own.events[i], other.events[j]
+        if (one.type, one.mode, one.status) != (two.type, two.mode, two.status):
+            print(f"  {own.text[slice(*one.trigger)]!r}: {one.type}/{one.mode} {one.status} ≠ {two.type}/{two.mode} {two.status}")
+
+
+if __name__ == "__main__":
+    main()
