@@ -8,6 +8,7 @@ entity already met or founds one. Weights of the pronoun rule were chosen on `tr
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -109,12 +110,21 @@ _GENERIC_PERSON: Final = word_set(
 )  # fmt: skip
 _TENTATIVE: Final = word_set("next future new any every possible another no whoever")
 _FOREIGN: Final = word_set("foreign international world western global overseas visiting expatriate neutral")
+_FOREIGN_AFFAIRS: Final = word_set(
+    "minister ministers ministry office secretary affairs department policy committee service legion adviser"
+)
 _FROM_ANYWHERE: Final = word_set(
     "reporter diplomat analyst expert trader ally economist observer investor critic monitor envoy tourist poacher"
 )
 _CONTEXT_SECTORS: Final = word_set(
     "GOV MIL COP JUD LEG PTY OPP SPY CVL LAB EDU MED REL AGR CRM UAF REB SOC JRN BUS PRM ELI"
 )
+
+
+def _is_foreign(phrase: Phrase) -> bool:
+    """Whether words say that somebody is of another country or of many; a foreign minister is of his own."""
+    found = _FOREIGN & phrase.keys
+    return bool(found) and not (found == {"foreign"} and _FOREIGN_AFFAIRS & phrase.keys)
 
 
 def titles_of(phrase: Phrase) -> set[str]:
@@ -224,7 +234,7 @@ class Resolver:
         cluster.titles |= titles_of(phrase)
         if phrase.head:
             cluster.heads.add(phrase.head)
-        if _FOREIGN & phrase.keys:
+        if _is_foreign(phrase):
             cluster.foreign = True
         # "The next president", "a new envoy" is no person met yet, as long as no name follows.
         cluster.tentative = not cluster.named and bool(_TENTATIVE & phrase.keys)
@@ -249,6 +259,8 @@ class Resolver:
             best = max(kinds, key=lambda item: item[1])[0]
             if best in ("person", "country", "organisation", "group", "place", "other"):
                 return best  # type: ignore[return-value]
+        if phrase.form == "other" and not phrase.plural and phrase.head.endswith(("ist", "man", "woman")):
+            return "person"
         return "group" if phrase.plural else "other" if phrase.form == "other" else "organisation"
 
     def _identity(self, index: int, identity: str, entry: Entry, phrase: Phrase) -> int:
@@ -439,6 +451,10 @@ class Resolver:
         """A capital that acts is its government; where a place stands, it is a place; another city is itself."""
         name = " ".join(word.text for word in words(self.texts[index]) if not word.mark and word.key != "the")
         stands = self._is_place(context)
+        past = self.gazetteer.ended(entry, dt.date.max) if stands else self.gazetteer.ended(entry, context.hints.date)
+        if past and self.gazetteer.places(name):
+            # The city lies in today's state.
+            return self._new_place(index, Phrase("name", None, name, "place"))
         if stands or not entry.id.startswith("government:"):
             label = entry.name if entry.id.startswith("city:") else name
             acting = not stands and not entry.id.startswith("government:")
@@ -689,7 +705,7 @@ class Resolver:
                 self._learn(found, phrase)
                 return found, Rule.COREFERENCE
         told = country is not None
-        if country is None and not _FOREIGN & phrase.keys:
+        if country is None and not _is_foreign(phrase):
             domestic = bool(phrase.sectors[:1]) and phrase.sectors[0] in _CONTEXT_SECTORS
             country = context.near or (self.home if domestic else None)
         state = self.gazetteer.country(country)
@@ -990,11 +1006,8 @@ class Resolver:
 
     def _thing_fits(self, index: int) -> Callable[[Cluster], bool]:
         def fits(cluster: Cluster) -> bool:
-            return (
-                (cluster.kind in ("country", "organisation")
-                and not cluster.members
-                and not cluster.plural)
-                or (cluster.kind == "group" and cluster.named)
+            return (cluster.kind in ("country", "organisation") and not cluster.members and not cluster.plural) or (
+                cluster.kind == "group" and cluster.named
             )
 
         return fits
@@ -1178,9 +1191,5 @@ def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
                 cluster.country = "UNO"
             elif cluster.heads & _FROM_ANYWHERE and not cluster.named:
                 continue
-            elif (
-                cluster.kind == "person"
-                or (cluster.named and cluster.kind == "organisation")
-                or (cluster.sectors[:1] and cluster.sectors[0] in _CONTEXT_SECTORS and not cluster.named)
-            ):
+            elif cluster.kind == "person" or not cluster.named or cluster.kind == "organisation":
                 cluster.country = home

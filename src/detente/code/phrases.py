@@ -386,6 +386,9 @@ def _owner(items: Sequence[_Item], part: Sequence[Word]) -> Entry | None:
             continue
         if item.first > 0 and part[item.first].hyphen and part[item.first - 1].key in _AGAINST:
             continue
+        if item.first > 0 and part[item.first - 1].key == "ethnic" and entry.role in ("adjective", "people"):
+            # Ethnic Albanians live in Kosovo or Macedonia; Albania is just where they are not.
+            continue
         after = part[item.last] if item.last < len(part) else None
         if after is not None and after.hyphen:
             if after.key in _NOT_ITS_OWN:
@@ -631,6 +634,7 @@ def choose(entries: Sequence[Entry], gazetteer: Gazetteer, hints: Hints) -> Entr
         gazetteer: the tables.
         hints: date, roles and the model's guess of the kind.
     """
+    entries = gazetteer.standing(entries, hints.date)
     if len(entries) == 1:
         return entries[0]
     user = next((entry for entry in entries if entry.rule == Rule.USER), None)

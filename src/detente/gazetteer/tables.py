@@ -81,7 +81,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """A row of the table of countries; `code` is as the territories switch gives it."""
+    """A row of the table of countries; `code` is as the territories switch gives it, `until` the last day of its state."""
 
     id: str
     name: str
@@ -90,6 +90,7 @@ class Country:
     capitals: tuple[str, ...]
     epithets: frozenset[str]
     wikidata: str | None
+    until: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +285,7 @@ class Gazetteer:
                 _split(row["capitals"]),
                 frozenset(part.casefold() for part in _split(row["epithets"])),
                 row["wikidata"] or None,
+                day(row.get("until", ""), True, "countries.csv"),
             )
             self.countries[identity] = country
             if code == identity or code not in self._codes:
@@ -625,6 +627,37 @@ class Gazetteer:
         """Return a country by its code, or None for a special or unknown code."""
         return self._codes.get(code or "") or self.countries.get(code or "")
 
+    def standing(self, entries: Sequence[Entry], date: dt.date) -> Sequence[Entry]:
+        """Leave out states that are no more, and of capitals those of states that came after ("Moscow" in 1990).
+
+        Args:
+            entries: what a name can stand for.
+            date: the document's day.
+
+        Returns:
+            What is left, never less than one entry.
+        """
+        ends = [self._until(entry) for entry in entries]
+        if len(entries) < 2 or not any(ends):
+            return entries
+        last = min((end for end in ends if end is not None and end >= date), default=None)
+        kept = [
+            entry
+            for entry, end in zip(entries, ends, strict=True)
+            if end == last or (end is None and entry.role != "capital")
+        ]
+        return kept or entries
+
+    def _until(self, entry: Entry) -> dt.date | None:
+        _, _, identity = entry.id.partition(":")
+        state = self.countries.get(identity)
+        return state.until if state is not None else None
+
+    def ended(self, entry: Entry, date: dt.date) -> bool:
+        """Whether an entry is of a state that was no more on a day."""
+        until = self._until(entry)
+        return until is not None and until < date
+
     def members(self, name: str) -> tuple[str, ...]:
         """Return the ISO codes of the members of a bloc ("the G7"), empty where the table lists none."""
         for posting in self._index.get(key(name), ()):
@@ -690,7 +723,11 @@ class Gazetteer:
 
     @cached_property
     def _cities(self) -> list[str]:
-        return _bundled("cities.csv").split("\n")[1:]
+        lines = _bundled("cities.csv").split("\n")[1:]
+        for line in _bundled("small_places.csv").split("\n")[1:]:
+            if line:
+                lines.append(f"{place_key(line.split(',', 1)[0])},{line},0")
+        return sorted(line for line in lines if line)
 
     @cached_property
     def _variants(self) -> dict[str, tuple[str, str]]:
@@ -733,7 +770,11 @@ class Gazetteer:
             name: as it stands in the text, in any letter case.
         """
         asked = place_key(name)
-        return self._places(*self._variants.get(asked, (asked, "")))
+        found = self._places(asked, "")
+        variant = self._variants.get(asked)
+        if variant is None:
+            return found
+        return tuple(sorted({*self._places(*variant), *found}, key=lambda p: (-p.population, p.country, p.name)))
 
     def region_country(self, name: str) -> str | None:
         """Return the country of a first-level region ("Benue state", "Hainan"), if only one has it.
@@ -741,7 +782,7 @@ class Gazetteer:
         Args:
             name: the region, with or without "state", "province" and the like.
         """
-        asked = _REGION_NOUN.sub("", place_key(name))
+        asked = _REGION_NOUN.sub("", place_key(name)).strip()
         codes = self._region_codes.get(asked, set())
         return self.code(next(iter(codes))) if len(codes) == 1 else None
 
@@ -751,7 +792,7 @@ class Gazetteer:
         pairs = {tuple(line.split(",", 4)[2:4]) for line in self._cities if line}
         for country, region in sorted(pairs):
             if region:
-                table.setdefault(_REGION_NOUN.sub("", place_key(region)), set()).add(country)
+                table.setdefault(_REGION_NOUN.sub("", place_key(region)).strip(), set()).add(country)
         return table
 
     @lru_cache(maxsize=8192)  # noqa: B019 - a gazetteer lives as long as the process that codes
@@ -780,7 +821,7 @@ def _spelt(form: str, part: Sequence[Word]) -> bool:
 
 
 _REGION_NOUN: Final = re.compile(
-    r"\b(?:state|province|region|governorate|oblast|district|prefecture|department|county|sheng|republic|muhafazat)\b ?(?:of )?| $"
+    r"\b(?:state|province|region|governorate|oblast|district|prefecture|department|county|sheng|republic|muhafazat)\b ?(?:of )?"
 )
 _NO_APOSTROPHES: Final = dict.fromkeys(map(ord, "'’‘ʼʻ`ʿʾ´"))
 
