@@ -38,6 +38,11 @@ def draw(dice, mean, size):
     return dice.choice(SCALE, size=size, p=weights)
 
 
+def alike(values, precision=1.0):
+    """The same probability of being right for every happening."""
+    return [[precision] * len(one) for one in values]
+
+
 NEAR = np.exp(-np.abs(SCALE[:, None] - SCALE[None, :]) / 2.5)
 np.fill_diagonal(NEAR, 0)
 NEAR /= NEAR.sum(1, keepdims=True)
@@ -90,11 +95,41 @@ def test_the_band_covers_the_true_level_85_to_95_times_of_100(rate, half_life, l
             acts.append(draw(dice, truth[-1], dice.poisson(rate)))
         pool = [float(value) for one in acts for value in one]
         seen = [code(dice, one, **coder, pool=pool)[0] for one in acts]
-        _, low, high = estimate(seen, [errors.precision] * len(seen), half_life=half_life, errors=errors)
+        _, low, high = estimate(seen, alike(seen, errors.precision), half_life=half_life, errors=errors)
         covered += [low[t] <= truth[t] <= high[t] for t in range(len(truth))]
     share = sum(covered) / len(covered)
     log.info("the 90 %% band covers %.3f (%s acts a week)", share, rate)
     assert 0.85 <= share <= 0.95, share
+
+
+def test_confidence_is_a_weight_and_the_band_still_covers():
+    """Happenings of every confidence, each as often right as it says: the sure ones count for more."""
+    dice = np.random.default_rng(6)
+    covered, width, flat = [], [], []
+    phi, spread = 0.5 ** (1 / 12), 2.5
+    for _ in range(25):
+        mean, deviation = dice.uniform(-4, 3), dice.normal(0, spread)
+        truth, values, sure = [], [], []
+        for _ in range(104):
+            deviation = phi * deviation + dice.normal(0, spread * math.sqrt(1 - phi**2))
+            truth.append(float(np.clip(mean + deviation, -8.5, 8.5)))
+            values.append(draw(dice, truth[-1], dice.poisson(6)))
+            sure.append(dice.beta(0.7, 0.7, len(values[-1])))
+        pool = [float(value) for one in values for value in one]
+        seen = [
+            [float(v) if dice.random() < p else float(dice.choice(pool)) for v, p in zip(one, right, strict=True)]
+            for one, right in zip(values, sure, strict=True)
+        ]
+        _, low, high = estimate(seen, sure, half_life=12)
+        covered += [low[t] <= truth[t] <= high[t] for t in range(len(truth))]
+        width += list(high - low)
+        share = float(np.mean(np.concatenate(sure)))
+        _, low, high = estimate(seen, alike(seen, share), half_life=12)
+        flat += list(high - low)
+    share = sum(covered) / len(covered)
+    log.info("the 90 %% band covers %.3f (confidence as weight), %.2f as wide", share, np.mean(width) / np.mean(flat))
+    assert 0.85 <= share <= 0.95, share
+    assert np.mean(width) < 0.95 * np.mean(flat)
 
 
 def test_error_rates_are_measured_on_labelled_cases():
@@ -119,7 +154,7 @@ def test_error_rates_come_from_a_manifest():
 def test_measured_errors_are_undone_in_the_mean():
     errors = ErrorRates(0.5, slope=0.5, shift=-1.0, recall=(1.0, 0.5))
     # Conflict weighs twice: the first period's mean is (6 + 2·(−3) + 2·(−3)) ÷ 5 = −1.2, right ones weigh a half.
-    found = observations([[6.0, -3.0, -3.0], [4.0]], [0.5, 0.5], errors)
+    found = observations([[6.0, -3.0, -3.0], [4.0]], [[0.5, 0.5, 0.5], [0.5]], errors)
     background = (6 - 12 + 4) / 6
     assert found.background == pytest.approx(background)
     assert found.mean[0] == pytest.approx((-1.2 - 0.5 * background + 0.5) / 0.25)
@@ -128,7 +163,8 @@ def test_measured_errors_are_undone_in_the_mean():
 def test_the_smooth_is_the_exact_posterior():
     """Held against one matrix of all periods, solved at once."""
     dice = np.random.default_rng(4)
-    observed = observations([list(dice.normal(-2, 4, n)) for n in (2, 0, 1, 5, 0, 0, 3, 1)], [0.9] * 8)
+    values = [list(dice.normal(-2, 4, n)) for n in (2, 0, 1, 5, 0, 0, 3, 1)]
+    observed = observations(values, alike(values, 0.9))
     mean, variance = smooth(observed, 3.0)
     at = np.isfinite(observed.variance)
     days = np.arange(8)
@@ -150,7 +186,7 @@ def test_the_smooth_is_the_exact_posterior():
 
 def test_the_band_grows_where_data_are_thin_and_the_level_falls_back():
     values = [[-6.0, -7.0, -6.0]] * 20 + [[]] * 60 + [[4.0, 5.0, 5.0]] * 20
-    centre, low, high = estimate(values, [1.0] * 100, half_life=8)
+    centre, low, high = estimate(values, alike(values), half_life=8)
     width = high - low
     assert centre[10] < -5 and centre[90] > 3.5
     assert width[50] > 2 * width[10]
@@ -160,8 +196,8 @@ def test_the_band_grows_where_data_are_thin_and_the_level_falls_back():
 
 def test_coder_errors_widen_the_band_and_are_undone():
     values = [[-6.0] * 4 + [5.0]] * 30 + [[5.0] * 4 + [-6.0]] * 30
-    sure = estimate(values, [1.0] * 60, half_life=10)
-    unsure = estimate(values, [0.7] * 60, half_life=10)
+    sure = estimate(values, alike(values), half_life=10)
+    unsure = estimate(values, alike(values, 0.7), half_life=10)
     assert unsure[0][5] < sure[0][5] and unsure[0][-5] > sure[0][-5]
     assert unsure[2][5] - unsure[1][5] > sure[2][5] - sure[1][5]
     with pytest.raises(OptionError):
@@ -172,16 +208,15 @@ def test_segmentation_finds_constructed_breaks_and_none_in_noise():
     dice = np.random.default_rng(3)
     steps = [-2.0] * 40 + [-6.5] * 30 + [2.0] * 30
     values = [list(dice.normal(mean, 2.5, dice.poisson(3))) for mean in steps]
-    found = segment(observations(values, [1.0] * 100), rate=1 / 52, wander=0.75)
+    found = segment(observations(values, alike(values)), rate=1 / 52, wander=0.75)
     assert len(found.breaks) == 2
     assert abs(found.breaks[0] - 40) <= 2 and abs(found.breaks[1] - 70) <= 2
     assert [round(mean) for mean, _ in found.levels] == pytest.approx([-2, -6.5, 2], abs=1)
     assert 1.5 < found.chance.sum() < 3.5
-    quiet = segment(
-        observations([list(dice.normal(-2, 3, 3)) for _ in range(100)], [1.0] * 100), rate=1 / 52, wander=0.75
-    )
+    noise = [list(dice.normal(-2, 3, 3)) for _ in range(100)]
+    quiet = segment(observations(noise, alike(noise)), rate=1 / 52, wander=0.75)
     assert quiet.breaks == ()
-    silent = segment(observations([[]] * 10, [1.0] * 10), rate=1 / 52, wander=0.75)
+    silent = segment(observations([[]] * 10, [[]] * 10), rate=1 / 52, wander=0.75)
     assert silent.breaks == ()
 
 
@@ -225,6 +260,14 @@ def test_level_changes_and_norms_of_a_stored_relation(turned):
         norms(relation(turned, "CHN", "USA"))
 
 
+def test_what_drives_a_break_adds_up_to_its_step(turned):
+    found = relation(turned, "CHN", "USA", by="week", to="2020-11-29")
+    for errors in (ErrorRates(1.0), ErrorRates(0.8, slope=0.9, shift=-0.2, recall=(0.8, 0.6))):
+        (one,) = changes(found, errors=errors, drivers=1000)
+        assert len(one.drivers) == 14
+        assert sum(driver.moved for driver in one.drivers) == pytest.approx(one.after - one.before, rel=0.1)
+
+
 def test_no_value_where_data_are_too_thin(tmp_path):
     store = Store(tmp_path / "s")
     event = {"type": "CONSULT", "actors": ["China"], "recipients": ["Washington"]}
@@ -249,7 +292,7 @@ def test_segmentation_sums_over_every_way_to_cut():
     """Held against all 128 segmentations of eight periods."""
     dice = np.random.default_rng(9)
     values = [list(dice.normal(4 if t < 3 else -4, 3, n)) for t, n in enumerate((2, 1, 0, 3, 1, 2, 0, 2))]
-    observed = observations(values, [1.0] * 8)
+    observed = observations(values, alike(values))
     found = segment(observed, rate=0.1, wander=0.5)
     noise = np.where(np.isfinite(observed.variance), observed.variance, 1e12) + 0.25
     weight = np.where(np.isfinite(observed.variance), 1 / noise, 0)
@@ -288,7 +331,7 @@ def test_the_stretch_of_a_break_holds_its_true_day(size, rate):
         at, low, rises = int(dice.integers(30, 74)), dice.uniform(-5, 3 - size), dice.random() < 0.5
         truth = [low + size * ((t >= at) == rises) + 0.75 * dice.normal() for t in range(104)]
         values = [list(draw(dice, float(np.clip(one, -8.5, 8.5)), dice.poisson(rate))) for one in truth]
-        cut = segment(observations(values, [1.0] * 104), rate=1 / 52, wander=0.75)
+        cut = segment(observations(values, alike(values)), rate=1 / 52, wander=0.75)
         for number, day in enumerate(cut.breaks):
             first, last, probability = stretch(cut.chance, day)
             if probability < 0.5:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
@@ -27,6 +27,7 @@ from detente.measure.level import (
     observations,
     precisions,
     stretch_variance,
+    weigh,
 )
 from detente.measure.series import Relation
 from detente.store.happenings import Happening
@@ -188,9 +189,8 @@ def changes(
     if not points:
         return ()
     errors = errors or ErrorRates()
-    observed = observations(
-        [intensities(relation, point) for point in points], precisions(relation, points, errors), errors
-    )
+    values, sure = [intensities(relation, point) for point in points], precisions(relation, points, errors)
+    observed = observations(values, sure, errors)
     found = segment(observed, rate=1 / every, wander=wander)
     edges = [0, *found.breaks, len(points)]
     made = []
@@ -204,7 +204,14 @@ def changes(
         right = float(np.mean(observed.precision[observed.count > 0]))
         stretched = (after - before) ** 2 * stretch_variance(right, errors)
         width = NormalDist().inv_cdf(0.95) * math.sqrt(doubt_before + doubt_after + stretched)
-        stop = edges[number + 2]
+        span = range(at, edges[number + 2])
+        moved = [
+            Driver(relation.happenings[key], round(far, 4))
+            for t, shares in _moved(observed, values, sure, errors, span, before, wander)
+            for key, far in zip(points[t].ids, shares, strict=True)
+            if far * (after - before) > 0
+        ]
+        moved.sort(key=lambda driver: (-abs(driver.moved), driver.happening.day, driver.happening.id))
         made.append(
             Change(
                 date=points[at].start,
@@ -215,9 +222,7 @@ def changes(
                 after=round(after, 4),
                 low=round(after - before - width, 4),
                 high=round(after - before + width, 4),
-                drivers=_drivers(
-                    relation, direction, observed, range(first, stop), before, wander, drivers, after - before
-                ),
+                drivers=tuple(moved[:drivers]),
             )
         )
     return tuple(made)
@@ -242,30 +247,29 @@ def stretch(chance: Floats, at: int) -> tuple[int, int, float]:
     return first, last, min(1.0, held)
 
 
-def _drivers(
-    relation: Relation,
-    direction: str,
+def _moved(
     observed: Observations,
+    values: Sequence[Sequence[float]],
+    sure: Sequence[Sequence[float]],
+    errors: ErrorRates,
     span: range,
     before: float,
     wander: float,
-    most: int,
-    step: float,
-) -> tuple[Driver, ...]:
-    """Rank happenings by their share in the new level: weight × (intensity − level before)."""
-    points = relation.series[direction]
+) -> Iterator[tuple[int, list[float]]]:
+    """Yield, for the first periods of a segment, how far each happening moved its level from the one before.
+
+    That is the period's weight in the segment × the happening's in the period × its distance, freed of coder
+    errors as the mean is, from the level before. Over a whole segment these add up to the step, but for what the
+    prior holds back.
+    """
     weights = {t: 1 / (observed.variance[t] + wander**2) for t in span if math.isfinite(float(observed.variance[t]))}
     total = sum(weights.values()) + 1 / _SPREAD**2
-    found = []
-    for t in [t for t in span if t in weights][:_REACH]:
-        share = weights[t] / total / observed.count[t]
-        for key in points[t].ids:
-            happening = relation.happenings[key]
-            moved = float(share * (happening.intensity - before))
-            if moved * step > 0:
-                found.append(Driver(happening, round(moved, 4)))
-    found.sort(key=lambda driver: (-abs(driver.moved), driver.happening.day, driver.happening.id))
-    return tuple(found[:most])
+    for t in list(weights)[:_REACH]:
+        own = weigh(values[t], sure[t], errors)
+        right = observed.precision[t]
+        freed = np.array(values[t]) - (1 - right) * observed.background - right * errors.shift
+        shares = weights[t] / total * own / own.sum() * (freed / (right * errors.slope) - before)
+        yield t, [float(share) for share in shares]
 
 
 @dataclass(frozen=True, slots=True)

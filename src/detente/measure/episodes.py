@@ -116,7 +116,9 @@ def agreement(relation: Relation, listed: Iterable[Episode], direction: str = "j
         first, stop = span(episode.day, WINDOW)
         ids = tuple(key for point in points[first:stop] for key in point.ids)
         shown.append(Shown(episode, turned(window, base, episode.sign), window, base, ids))
-    every = [look(day) for day in days]
+    # Chance is judged where reports were read: a series may begin with an act told of decades later.
+    read = [number for number, point in enumerate(points) if point.read]
+    every = [look(day) for day in days[read[0] : read[-1] + 1]] if read else [(None, 0.0)]
     return Agreement(tuple(shown), _share(one.shown for one in shown), _by_chance(every, turned, ordered))
 
 

@@ -22,7 +22,6 @@ import numpy as np
 
 from detente.errors import OptionError
 from detente.measure.series import Point, Relation
-from detente.store.happenings import Happening
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -50,8 +49,8 @@ class ErrorRates:
     """How often the coder errs, as measured on labelled text, and what its errors do to a mean intensity.
 
     Attributes:
-        precision: share of coded happenings that tell of an act of these parties at all, 0 to 1; None takes the
-            mean confidence of a period's happenings, which the coder calibrates to be that share.
+        precision: share of coded happenings that tell of an act of these parties at all, 0 to 1; None takes each
+            happening's own confidence, which the coder calibrates to be that share.
         cases: labelled events on which the figures were measured; fewer widen the band.
         slope: of coded on true intensity among right happenings; below 1 where types are taken for milder ones.
         shift: mean coded intensity of a right happening whose true intensity is 0.
@@ -178,34 +177,49 @@ _PRIOR_WEIGHT: Final = 5.0
 two of PLOVER's types drawn at random it is 34, within one type 0 to 3."""
 
 
+_LEAST_SURE: Final = 0.05
+
+
+def weigh(values: Sequence[float] | Floats, precision: Sequence[float] | Floats, errors: ErrorRates) -> Floats:
+    """Return each happening's weight: the probability that it is right ÷ the recall of its side."""
+    intensity, sure = np.asarray(values, dtype=np.float64), np.asarray(precision, dtype=np.float64)
+    recall = np.where(intensity > 0, errors.recall[0], errors.recall[1])
+    weights: Floats = np.clip(sure, _LEAST_SURE, 1.0) / recall
+    return weights
+
+
 def observations(
-    values: Sequence[Sequence[float]], precision: Sequence[float], errors: ErrorRates | None = None
+    values: Sequence[Sequence[float]], precision: Sequence[Sequence[float]], errors: ErrorRates | None = None
 ) -> Observations:
     """Turn the intensities of each period's happenings into observed means.
 
     Args:
         values: intensities, −10 to +10, by period.
-        precision: share of the happenings that are right, 0 to 1, by period.
+        precision: probability that each of them is right, 0 to 1, in the same shape.
         errors: what else the coder does to a mean; by default nothing.
 
-    A happening weighs 1 ÷ the recall of its side, since so many were there for each that was found. With share p
-    right, read as shift + slope·θ, and the rest drawn from the relation's background with mean b, the expected
+    A happening weighs the probability that it is right, and 1 ÷ the recall of its side, since so many were there
+    for each that was found. With weighted share p right, read as shift + slope·θ, and the rest drawn from the relation's background with mean b, the expected
     mean is p·(shift + slope·θ) + (1 − p)·b; it is solved for the level θ, and its noise grows by 1 ÷ (p·slope).
     """
     errors = errors or ErrorRates()
     count = np.array([len(one) for one in values], dtype=np.float64)
     kept = [np.array(one, dtype=np.float64) for one in values]
-    weights = [np.where(one > 0, 1 / errors.recall[0], 1 / errors.recall[1]) for one in kept]
+    sides = [weigh(one, [1.0] * len(one), errors) for one in kept]
+    sure = [np.clip(np.array(one, dtype=np.float64), _LEAST_SURE, 1.0) for one in precision]
+    weights = [weigh(one, right, errors) for one, right in zip(kept, sure, strict=True)]
     total = np.array([float(one.sum()) for one in weights])
     squares = np.array([float((one**2).sum()) for one in weights])
     sums = np.array([float(w @ one) for w, one in zip(weights, kept, strict=True)])
     seen = count > 0
     raw = np.where(seen, sums / np.where(seen, total, 1), 0.0)
-    background = float(sums.sum() / total.sum()) if seen.any() else 0.0
+    background = sum(float(w @ one) for w, one in zip(sides, kept, strict=True)) if seen.any() else 0.0
+    background /= sum(float(w.sum()) for w in sides) if seen.any() else 1.0
     within = sum(float(((one - one.mean()) ** 2).sum()) for one in kept if len(one))
     freedom = float(np.maximum(count - 1, 0).sum())
     variance = (within + _PRIOR_VARIANCE * _PRIOR_WEIGHT) / (freedom + _PRIOR_WEIGHT)
-    right = np.clip(np.array(precision, dtype=np.float64), 0.05, 1.0)
+    rights = np.array([float(w @ p) for w, p in zip(weights, sure, strict=True)])
+    right = np.where(seen, rights / np.where(seen, total, 1), 1.0)
     gain = right * errors.slope
     mean = np.where(seen, (raw - (1 - right) * background - right * errors.shift) / gain, 0.0)
     # Effective number of happenings under unequal weights (Kish 1965).
@@ -289,7 +303,7 @@ def support(count: Floats, half_life: float) -> Floats:
 
 def estimate(
     values: Sequence[Sequence[float]],
-    precision: Sequence[float],
+    precision: Sequence[Sequence[float]],
     *,
     half_life: float,
     errors: ErrorRates | None = None,
@@ -299,7 +313,7 @@ def estimate(
 
     Args:
         values: intensities of each period's happenings.
-        precision: share of them that is right, by period.
+        precision: probability that each of them is right, in the same shape.
         half_life: memory, in periods.
         errors: the coder's measured errors; its `precision` is not looked at here, its `cases` are.
         band: probability that the level lies between the bounds.
@@ -407,12 +421,8 @@ def intensities(relation: Relation, point: Point) -> list[float]:
     return [relation.happenings[key].intensity for key in point.ids]
 
 
-def precisions(relation: Relation, points: Sequence[Point], errors: ErrorRates) -> list[float]:
-    """Return the share of happenings that is right, by period."""
+def precisions(relation: Relation, points: Sequence[Point], errors: ErrorRates) -> list[list[float]]:
+    """Return the probability that each happening of each period is right: as measured, or else its confidence."""
     if errors.precision is not None:
-        return [errors.precision] * len(points)
-
-    def mean(chosen: Sequence[Happening]) -> float:
-        return sum(one.confidence for one in chosen) / len(chosen) if chosen else 1.0
-
-    return [mean([relation.happenings[key] for key in point.ids]) for point in points]
+        return [[errors.precision] * len(point.ids) for point in points]
+    return [[relation.happenings[key].confidence for key in point.ids] for point in points]
