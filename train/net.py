@@ -92,6 +92,9 @@ class Encoder(nn.Module):
         nn.init.zeros_(self.features.weight)
         self.norm = nn.LayerNorm(size, eps=eps)
         self.dropout = nn.Dropout(dropout)
+        start = torch.zeros(config["num_hidden_layers"] + 1)
+        start[-1] = 3.0
+        self.mix = nn.Parameter(start)
         self.layers = nn.ModuleList(
             Layer(size, config["intermediate_size"], config["num_attention_heads"], eps, dropout)
             for _ in range(config["num_hidden_layers"])
@@ -102,9 +105,13 @@ class Encoder(nn.Module):
         x = self.words(ids) + self.positions(position) + self.segment + self.features(features)
         x = self.dropout(self.norm(x))
         bias = torch.zeros(1, 1, 1, 1) if mask is None else (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4
-        for layer in self.layers:
+        # The last layers were made for a sentence's meaning; what a word is stands in the middle ones too.
+        share = self.mix.softmax(0)
+        mixed = share[0] * x
+        for index, layer in enumerate(self.layers, 1):
             x = layer(x, bias)
-        return x
+            mixed = mixed + share[index] * x
+        return mixed
 
     def read(self, weights: dict[str, Tensor]) -> None:
         """Fill from a BERT checkpoint's tensors."""
@@ -114,6 +121,7 @@ class Encoder(nn.Module):
             "positions.weight": get("embeddings.position_embeddings.weight"),
             "segment": get("embeddings.token_type_embeddings.weight")[0],
             "features.weight": self.features.weight.data,
+            "mix": self.mix.data,
             "norm.weight": get("embeddings.LayerNorm.weight"),
             "norm.bias": get("embeddings.LayerNorm.bias"),
         }

@@ -64,18 +64,8 @@ def batches(data: list[Example], pieces: int, rng: random.Random) -> list[list[E
     return out
 
 
-MASK_PIECE = 103
-
-
-def collate(batch: list[Example], hide: float = 0.0, rng: random.Random | None = None) -> dict[str, Tensor]:
-    """Pad a batch; targets are spread from words to all their pieces' first piece only.
-
-    Args:
-        batch: sentences.
-        hide: share of the words whose pieces are replaced by [MASK], so that context is learned too; half as many of
-            those that carry an act.
-        rng: chooses them.
-    """
+def collate(batch: list[Example]) -> dict[str, Tensor]:
+    """Pad a batch; targets are spread from words to all their pieces' first piece only."""
     length = max(len(e.encoded.ids) for e in batch)
     size = len(batch)
     ids = np.zeros((size, length), np.int64)
@@ -91,11 +81,6 @@ def collate(batch: list[Example], hide: float = 0.0, rng: random.Random | None =
         encoded = example.encoded
         count = len(encoded.ids)
         ids[row, :count] = encoded.ids
-        if hide and rng is not None:
-            ends = [*encoded.first[1:], count - 1]
-            for word, (begin, end) in enumerate(zip(encoded.first, ends, strict=True)):
-                if rng.random() < (hide if example.types[word] == IGNORE else hide / 2):
-                    ids[row, begin:end] = MASK_PIECE
         features[row, :count] = encoded.features
         mask[row, :count] = 1
         first = encoded.first
@@ -168,7 +153,6 @@ def main() -> None:
     parser.add_argument("--head-lr", type=float, default=1e-3)
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--all", action="store_true", help="train on the development reports too")
-    parser.add_argument("--hide", type=float, default=0.1, help="share of words hidden in training")
     parser.add_argument("--one-in", type=int, default=12, help="one report in so many is development data")
     parser.add_argument("--start", type=Path, help="begin from this checkpoint instead of the pretrained encoder")
     parser.add_argument("--threads", type=int, default=2)
@@ -198,10 +182,9 @@ def main() -> None:
         model.load_state_dict(torch.load(options.start, weights_only=True)["weights"])
     # The word embeddings stay as pretrained: a few thousand sentences touch a tenth of the vocabulary.
     model.encoder.words.weight.requires_grad_(False)
-    encoder = [
-        p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad and "features" not in n
-    ]
-    heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.") or "encoder.features" in n]
+    new = {"encoder.features.weight", "encoder.mix"}
+    encoder = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad and n not in new]
+    heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.") or n in new]
     optimizer = torch.optim.AdamW(
         [{"params": encoder, "lr": options.lr}, {"params": heads, "lr": options.head_lr}], weight_decay=0.01
     )
@@ -221,7 +204,7 @@ def main() -> None:
         model.train()
         total, count = 0.0, 0
         for batch in batches(data, options.batch_pieces, rng):
-            tensors = collate(batch, options.hide, rng)
+            tensors = collate(batch)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 outputs = model(tensors["ids"], tensors["features"], tensors["mask"])
             loss = loss_of(outputs, tensors)
