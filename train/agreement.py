@@ -91,7 +91,10 @@ def main() -> None:
         "mentions, exact span, F1": result.mentions.f1,
         "events, trigger overlaps, F1": result.triggers.f1,
         "events, trigger overlaps and same type, F1": result.micro.f1,
-        **{f"{layer} links of agreed events, F1": result.links[layer].f1 for layer in ("actor", "recipient", "place", "time")},
+        **{
+            f"{layer} links of agreed events, F1": result.links[layer].f1
+            for layer in ("actor", "recipient", "place", "time")
+        },
         "contexts of agreed events, F1": result.contexts.f1,
         "statements, same speaker and half the content, F1": result.statements.f1,
         **{f"{name}, alpha ({len(values)} cases)": alpha(values) for name, values in pairs.items()},
@@ -112,7 +115,9 @@ def _differences(own: GoldReport, other: GoldReport, matched: Sequence[tuple[int
     for i, j in matched:
         one, two = own.events[i], other.events[j]
         if (one.type, one.mode, one.status) != (two.type, two.mode, two.status):
-            print(f"  {own.text[slice(*one.trigger)]!r}: {one.type}/{one.mode} {one.status} ≠ {two.type}/{two.mode} {two.status}")
+            print(
+                f"  {own.text[slice(*one.trigger)]!r}: {one.type}/{one.mode} {one.status} ≠ {two.type}/{two.mode} {two.status}"
+            )
 
 
 if __name__ == "__main__":

@@ -69,7 +69,14 @@ def profile(name: str, documents: Iterable[Document], attributions: int | None =
     count = max(len(lengths), 1)
     rate = None if attributions is None else attributions / count
     return Profile(
-        name, reports, len(lengths), (at(0.1), at(0.5), at(0.9)), quoted / max(characters, 1), capitals / count, rate, words
+        name,
+        reports,
+        len(lengths),
+        (at(0.1), at(0.5), at(0.9)),
+        quoted / max(characters, 1),
+        capitals / count,
+        rate,
+        words,
     )
 
 

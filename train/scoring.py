@@ -69,6 +69,8 @@ class Result:
     sentences_without: int = 0
     false_sentences: int = 0
     confidences: dict[str, list[tuple[float, bool]]] = field(default_factory=lambda: collections.defaultdict(list))
+    intensities: list[tuple[float | None, float | None]] = field(default_factory=list)
+    """Of events done: true and coded intensity, None where missed or made up (`measure.level.ErrorRates`)."""
     confusions: collections.Counter[tuple[str, str]] = field(default_factory=collections.Counter)
 
     @property
@@ -159,6 +161,7 @@ def _events(result: Result, report: GoldReport, found: Extraction, same: SameEnt
     result.triggers.hit += len(loose)
     result.triggers.extra += len(own) - len(loose)
     result.triggers.missed += len(gold) - len(loose)
+    _intensities(result, gold, own, loose)
     pairs = match_events(gold, own, typed=True)
     for i, j in loose:
         if gold[i].type != own[j].type:
@@ -204,6 +207,19 @@ def _events(result: Result, report: GoldReport, found: Extraction, same: SameEnt
         result.contexts.hit += both
         result.contexts.extra += len(draft.contexts) - both
         result.contexts.missed += len(event.contexts) - both
+
+
+def _intensities(
+    result: Result, gold: Sequence[GoldEvent], own: Sequence[EventDraft], pairs: Sequence[tuple[int, int]]
+) -> None:
+    def done(event: GoldEvent | EventDraft) -> float | None:
+        return plover.intensity(event.type, event.mode) if event.status == "actual" else None
+
+    told = dict(pairs)
+    taken = set(told.values())
+    cases = [(done(event), done(own[told[i]]) if i in told else None) for i, event in enumerate(gold)]
+    cases += [(None, done(draft)) for j, draft in enumerate(own) if j not in taken]
+    result.intensities += [case for case in cases if case != (None, None)]
 
 
 def _links(

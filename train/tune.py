@@ -12,7 +12,7 @@ import argparse
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from detente.code.extract import Thresholds
 from detente.code.model import Model, Scores
+from detente.measure.level import ErrorRates
 from train import labels, scoring
 from train.examples import Example, examples
 from train.export import write_manifest
@@ -112,6 +113,8 @@ def main() -> None:
     manifest = dict(model.manifest)
     manifest["thresholds"] = {name: getattr(thresholds, name) for name in GOALS}
     manifest["calibration"] = calibration
+    # An event's own calibrated confidence says more of it than the mean precision does.
+    manifest["errors"] = asdict(replace(ErrorRates.measured(result.intensities), precision=None))
     manifest["development"] = {
         "reports": len(reports),
         "sentences": len(data),

@@ -331,46 +331,190 @@ def _opened(path: str, as_of: str | None = None) -> Store:
     return target
 
 
+Party = Annotated[str, typer.Argument(help="A country (CHN) or a sector of it (CHN:GOV).")]
+ContextOption = Annotated[list[str] | None, typer.Option("--context", help="Only events about this issue.")]
+SourceOption = Annotated[list[str] | None, typer.Option("--source", help="Only reports of these sources.")]
+
+
 @app.command()
 def relation(
     store: StorePath,
-    a: Annotated[str, typer.Argument(help="A country (CHN) or a sector of it (CHN:GOV).", metavar="A")],
-    b: Annotated[str, typer.Argument(help="Likewise.", metavar="B")],
+    a: Party,
+    b: Party,
     by: Annotated[By, typer.Option("--by", help="The period.")] = By.month,
     from_: FromOption = None,
     to: ToOption = None,
     status: Annotated[
-        list[str] | None, typer.Option("--status", help="What counts as done; by default actual.")
+        list[str] | None, typer.Option("--status", help="What counts as done; actual if not said.")
     ] = None,
-    context: Annotated[list[str] | None, typer.Option("--context", help="Only events about this issue.")] = None,
-    source: Annotated[list[str] | None, typer.Option("--source", help="Only reports of these sources.")] = None,
+    context: ContextOption = None,
+    source: SourceOption = None,
+    panel: Annotated[
+        float | None, typer.Option("--panel", min=0, max=1, help="Only sources active in this share of the periods.")
+    ] = None,
+    attributed: Annotated[
+        bool | None, typer.Option("--attributed/--own-voice", help="Only what sources say; only what reports do.")
+    ] = None,
     min_confidence: ConfidenceOption = 0.0,
+    half_life: Annotated[float, typer.Option("--half-life", min=1, help="Memory of the level, in days.")] = 90.0,
     evidence: Annotated[bool, typer.Option("--evidence", help="List every report behind the numbers.")] = False,
     json_: JsonOption = False,
     csv_: CsvOption = False,
     as_of: AsOfOption = None,
 ) -> None:
-    """Show how two states stand to each other, period by period, in both directions."""
+    """Show how two states stand to each other, period by period, in both directions, with level and breaks."""
     from detente import relation as measure
+    from detente.measure.changes import changes
+    from detente.measure.level import level
     from detente.show import terminal
 
     found = measure(
         _opened(store, as_of), a, b, by=by.value, from_=from_, to=to, status=tuple(status or ("actual",)),  # type: ignore[arg-type]
-        contexts=tuple(context or ()), sources=tuple(source or ()), min_confidence=min_confidence,
+        contexts=tuple(context or ()), sources=tuple(source or ()), panel=panel, attributed=attributed,
+        min_confidence=min_confidence,
     )  # fmt: skip
-    if json_:
-        typer.echo(json.dumps(_relation_json(found, evidence), ensure_ascii=False, default=_jsonable))
-        return
     if csv_:
         _frame(found.table(), False, True, terminal.rows)
         return
+    errors = _errors()
+    levels, breaks = level(found, half_life=half_life, errors=errors), changes(found, errors=errors)
+    if json_:
+        content = _relation_json(found, evidence)
+        content["level"] = [_plain(item) for item in levels]
+        content["changes"] = [
+            {
+                **_plain(item),
+                "drivers": [{"happening": d.happening.id, "moved": round(d.moved, 3)} for d in item.drivers],
+            }
+            for item in breaks
+        ]
+        typer.echo(json.dumps(content, ensure_ascii=False, default=_jsonable))
+        return
     console = _console()
-    console.print(terminal.series(found))
+    console.print(terminal.series(found, levels))
     console.print()
     if drawn := terminal.chart(found, min(console.width, 110)):
         typer.echo(drawn)
-    console.print("Strongest happenings", style="bold")
+    if breaks:
+        console.print("Breaks in the level", style="bold")
+        console.print(terminal.breaks(breaks))
+    console.print("Every report" if evidence else "Strongest happenings", style="bold")
     console.print(terminal.evidence(found.evidence() if evidence else terminal.strongest(found)))
+
+
+def _errors() -> Any:
+    """How often the bundled coder errs, as it was measured."""
+    from detente.code.coder import bundled_manifest
+    from detente.measure.level import ErrorRates
+
+    return ErrorRates.from_manifest(bundled_manifest().get("errors", {}))
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    """A result's fields, without those that hold other results."""
+    return {
+        name: value
+        for name in item.__dataclass_fields__
+        if isinstance(value := getattr(item, name), (str, int, float, dt.date, type(None)))
+        or (isinstance(value, tuple) and all(isinstance(one, str) for one in value))
+    }
+
+
+@app.command()
+def norms(
+    store: StorePath,
+    a: Party,
+    b: Party,
+    from_: FromOption = None,
+    to: ToOption = None,
+    json_: JsonOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """Compare each week's conflict and cooperation with the 4 and 52 weeks before it, per report read."""
+    from detente import relation as measure
+    from detente.measure import changes
+    from detente.show import terminal
+
+    found = changes.norms(measure(_opened(store, as_of), a, b, by="week", from_=from_, to=to))
+    _frame(_framed([_plain(item) for item in found]), json_, False, terminal.rows)
+
+
+@app.command()
+def ledger(
+    store: StorePath,
+    a: Party,
+    b: Party,
+    from_: FromOption = None,
+    to: ToOption = None,
+    context: ContextOption = None,
+    json_: JsonOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """List what each side asks, promises, rejects and threatens, by issue, with first and last time."""
+    from detente.measure.ledger import ledger as measure
+    from detente.measure.series import Filters
+    from detente.show import terminal
+
+    found = measure(_opened(store, as_of), a, b, from_=from_, to=to, filters=Filters(contexts=tuple(context or ())))
+    if json_:
+        for item in found.positions:
+            changed = _plain(item.changed) if item.changed is not None else None
+            typer.echo(json.dumps({**_plain(item), "changed": changed}, ensure_ascii=False, default=_jsonable))
+    else:
+        _console().print(terminal.positions(found))
+
+
+@app.command()
+def network(
+    store: StorePath,
+    from_: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
+    to: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
+    json_: JsonOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """List all pairs of a period with what passed between them."""
+    from detente.measure.network import network as measure
+    from detente.show import terminal
+
+    found = measure(_opened(store, as_of), from_, to)
+    if json_:
+        for tie in found.joint.values():
+            typer.echo(json.dumps(_plain(tie), ensure_ascii=False, default=_jsonable))
+    else:
+        _console().print(terminal.ties(found))
+
+
+@app.command()
+def spill(
+    store: StorePath,
+    a: Party,
+    b: Party,
+    first: Annotated[list[str], typer.Option("--first", help="An issue (context); may be given more than once.")],
+    second: Annotated[list[str], typer.Option("--second", help="The other issue.")],
+    lags: Annotated[int, typer.Option("--lags", min=1, help="Most weeks between the two.")] = 6,
+    json_: JsonOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """Ask whether a pair's conflict over one issue leads or follows its conflict over another, in weeks."""
+    from detente.measure.spill import spill_over
+    from detente.show import terminal
+
+    found = spill_over(_opened(store, as_of), a, b, first, second, lags=lags)
+    if json_:
+        typer.echo(json.dumps({**_plain(found), "lags": [_plain(lag) for lag in found.lags]}, default=_jsonable))
+    elif found.thin:
+        typer.echo(f"too thin to say: {found.happenings[0]} and {found.happenings[1]} happenings")
+    else:
+        _console().print(terminal.lags(found))
+        typer.echo(f"chance that no bond shows as much: {found.chance:.2f}")
+
+
+def _framed(rows: list[dict[str, Any]]) -> Frame:
+    import pyarrow as pa
+
+    from detente.store.frame import Frame
+
+    return Frame(pa.Table.from_pylist(rows))
 
 
 def _relation_json(found: Any, evidence: bool) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import metadata, resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from detente import plover
 from detente.code.dates import bounded
@@ -18,7 +19,7 @@ from detente.code.extract import Thresholds, extract
 from detente.code.model import Encoded, Model, Scores, chunks, quotation
 from detente.code.resolve import Resolution, resolve
 from detente.code.split import sentences as split
-from detente.errors import OptionError
+from detente.errors import ModelError, OptionError
 from detente.gazetteer import Gazetteer
 from detente.read.documents import document
 from detente.records import (
@@ -192,6 +193,20 @@ class Coder:
 def bundled_model() -> Path:
     """Return the folder of the weights that come with the package."""
     return Path(str(resources.files("detente"))) / "model"
+
+
+def bundled_manifest() -> dict[str, Any]:
+    """Return what the bundled model says of itself: thresholds, development figures, error rates.
+
+    Raises:
+        ModelError: there is no readable manifest.
+    """
+    path = bundled_model() / "manifest.json"
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: no readable model manifest here ({error}); reinstall detente") from error
+    return content
 
 
 def openings(report: Document, sentences: Sequence[Sentence]) -> list[bool]:

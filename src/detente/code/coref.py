@@ -1191,5 +1191,8 @@ def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
                 cluster.country = "UNO"
             elif cluster.heads & _FROM_ANYWHERE and not cluster.named:
                 continue
+            elif cluster.kind == "group" and cluster.sectors[:1] == ("REF",):
+                # Migrants are of where they come from, which is not where they are reported.
+                continue
             elif cluster.kind == "person" or not cluster.named or cluster.kind == "organisation":
                 cluster.country = home

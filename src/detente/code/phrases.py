@@ -623,6 +623,9 @@ def _named(item: _Item, part: Sequence[Word], text: str, gazetteer: Gazetteer, h
         return _place(spelt, None, gazetteer)
     if item.office is not None and not part[item.first].capital:
         return _office_phrase(item.office, item.match.plural, None, None, spelt, False)
+    if entry.role == "capital" and gazetteer.ended(entry, hints.date):
+        # The capital of a state that is no more is a city of today's.
+        return _place(spelt, None, gazetteer)
     return _from_entry(entry, spelt, gazetteer, hints)
 
 
@@ -753,6 +756,9 @@ def _office_phrase(
             sectors = body.sectors
         elif body is not None and body.sectors and body.role not in ("person", "surname"):
             sectors = (*body.sectors, *[s for s in sectors if s not in body.sectors])
+    elif body is not None and body.sectors[:1] == ("REB",) and sectors[:1] == ("GOV",):
+        # The Taliban's negotiator, Hamas's minister: of those who send him.
+        sectors = body.sectors
     elif owner is not None and "PRE" in owner.sectors and "PRE" not in sectors:
         sectors = ("PRE", *sectors)
     return Phrase(

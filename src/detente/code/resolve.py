@@ -13,7 +13,7 @@ from typing import Final
 from detente.code.coref import Cluster, Context, Resolver, share_countries
 from detente.code.phrases import Hints, Phrase, read_phrase, term_on
 from detente.gazetteer import Gazetteer, LearnedRole, Place
-from detente.gazetteer.names import key, word_set
+from detente.gazetteer.names import key, singular, word_set, words
 from detente.records import Document, Entity, Extraction, Mention, Options, Rule, Sentence
 
 
@@ -55,6 +55,7 @@ def resolve(
     phrases = [read_phrase(text, gazetteer, hint) for text, hint in zip(texts, hints, strict=True)]
     phrases = _choose_places(phrases, texts, gazetteer)
     phrases = _halves_of_korea(phrases, texts, hints, gazetteer)
+    phrases = _of_the_states_spoken_of(phrases, texts, gazetteer)
     home = _home(document, sentences, phrases, gazetteer)
     contexts = _contexts(document, extraction, phrases, hints, gazetteer)
     spoken = Counter(phrase.country for phrase in phrases if phrase.country)
@@ -116,6 +117,48 @@ def _halves_of_korea(
     for index, text in enumerate(texts):
         if phrases[index].country is None and _HALF.match(text):
             found[index] = read_phrase(_HALF.sub(r"\1 Korea\2", text, count=1), gazetteer, hints[index])
+    return found
+
+
+_OF_EVERY_STATE: Final = frozenset(
+    {"congress", "senate", "house of commons", "house of representatives", "supreme court", "national guard", "navy"}
+)
+
+
+def _of_the_states_spoken_of(phrases: list[Phrase], texts: Sequence[str], gazetteer: Gazetteer) -> list[Phrase]:
+    """Choose what one name means in several states ("RSF", "Congress", "Georgia") by the states the report speaks of."""
+    spoken: Counter[str] = Counter()
+    for phrase in phrases:
+        if phrase.country:
+            spoken[phrase.country] += 1
+    own = Counter(phrase.entry.id for phrase in phrases if phrase.entry is not None)
+    found = list(phrases)
+    for index, phrase in enumerate(phrases):
+        entry = phrase.entry
+        if entry is None or entry.country is None or entry.rule == Rule.USER or phrase.form != "name":
+            continue
+        if entry.role not in ("organisation", "country", "person") or spoken[entry.country] > own[entry.id]:
+            continue
+        others = [
+            other
+            for other in gazetteer.lookup(texts[index])
+            if other.role in ("organisation", "region", "person") and other.country != entry.country and spoken[other.country or ""]
+        ]
+        if others:
+            chosen = others[0]
+            kind = "place" if chosen.role == "region" else chosen.kind
+            found[index] = replace(
+                phrase, entry=chosen, name=chosen.name, kind=kind, country=chosen.country, sectors=chosen.sectors
+            )
+            continue
+        office = gazetteer.office(texts[index]) if key(texts[index]) in _OF_EVERY_STATE and len(spoken) > 1 else None
+        if office is not None and office.kind == "organisation":
+            # Every state has a Congress; that of the United States is meant only in a report that speaks of them.
+            title = " ".join(word.text for word in words(texts[index]) if word.key != "the")
+            found[index] = replace(
+                phrase, form="role", entry=None, name=None, kind=office.kind, country=None, sectors=office.sectors,
+                title=title, rule=Rule.OFFICE, head=singular(key(title).split(" ")[-1]), definite=True,
+            )  # fmt: skip
     return found
 
 
@@ -210,10 +253,6 @@ def _place_country(phrase: Phrase, gazetteer: Gazetteer) -> str | None:
     if phrase.kind in ("place", "country") and phrase.country:
         return phrase.country
     if phrase.entry is not None and phrase.entry.role == "capital":
-        state = gazetteer.country(phrase.entry.id.partition(":")[2])
-        if state is not None and state.until is not None:
-            places = gazetteer.places(phrase.name or "")
-            return places[0].country if places else phrase.entry.country
         return phrase.entry.country
     return None
 

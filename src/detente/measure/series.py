@@ -468,7 +468,7 @@ def relation(
             come or go in between do not look like a change of the relation.
         attributed: only events that a quoted source asserts (True), or that the report itself does (False).
         min_confidence: least confidence of an event, 0 to 1.
-        from_: first day; by default the first document's or placed happening's.
+        from_: first day; by default the first document's: before it nothing was read.
         to: last day, included; by default the last document's.
         alliances: names that also stand for countries ({"NATO": ["USA", …]}); by default an alliance is itself.
         settings: how reports are joined to happenings.
@@ -491,8 +491,8 @@ def relation(
     spoken_of = tuple(value for value in SPOKEN_OF if value not in done)
     read = _read(store, a[:3], b[:3], *gathered.groups, filters.sources)
     days, unplaced = placed(gathered, by)
-    first = as_day(from_) if from_ else min((*read, *days.values()), default=None)
-    last = as_day(to) if to else max((*read, *days.values()), default=None)
+    first = as_day(from_) if from_ else min(read, default=None)
+    last = as_day(to) if to else max(read, default=None)
     slots = periods(first, last, by) if first is not None and last is not None and first <= last else []
     counts = _denominators(read, by)
 

@@ -11,7 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from detente.highlight import marks, shown
+from detente.measure.changes import Change
+from detente.measure.ledger import Ledger
+from detente.measure.level import Level
+from detente.measure.network import Network
 from detente.measure.series import Point, Relation
+from detente.measure.spill import Spill
 from detente.records import CodedDocument
 
 if TYPE_CHECKING:
@@ -141,13 +146,16 @@ def rows(frame: Frame) -> Table:
     return table
 
 
-def series(found: Relation) -> Table:
-    """Return the relation as a table: a row a period, both directions and the pair together."""
+def series(found: Relation, levels: Sequence[Level] = ()) -> Table:
+    """Return the relation as a table: a row a period, both directions and the pair together, the level if given."""
     ab, ba = f"{found.a}→{found.b}", f"{found.b}→{found.a}"
     table = Table(box=None, header_style="bold")
     for name in (found.by, f"{ab} coop.", f"{ab} confl.", f"{ba} coop.", f"{ba} confl.", "net", "happenings",
                  "reports", "read", "naming both"):  # fmt: skip
         table.add_column(name, justify="left" if name == found.by else "right")
+    if levels:
+        table.add_column("level", justify="left")
+    known = {item.start: item for item in levels}
     for one, two, both in zip(found.series[ab], found.series[ba], found.series["joint"], strict=True):
         table.add_row(
             label(both, found.by),
@@ -155,8 +163,17 @@ def series(found: Relation) -> Table:
               for value, style in ((point.cooperation, "blue"), (point.conflict, "red"))),
             Text(f"{both.net:+.1f}" if both.happenings else "", "red" if both.net < 0 else "blue"),
             str(both.happenings), str(both.reports), str(both.read), str(both.naming),
+            *([_level(known.get(both.start))] if levels else []),
         )  # fmt: skip
     return table
+
+
+def _level(item: Level | None) -> Text:
+    if item is None or item.value is None or item.low is None or item.high is None:
+        return Text("too thin", "dim")
+    return Text(
+        f"{item.value:+.1f} ({item.low:+.1f} to {item.high:+.1f}) {item.name}", "red" if item.value < 0 else "blue"
+    )
 
 
 def _sum(value: float, style: str) -> Text:
@@ -191,6 +208,68 @@ def chart(found: Relation, width: int, height: int = 16) -> str:
     plotext.title(f"{found.a}–{found.b}: cooperation less conflict, happenings done, by {found.by}")
     drawn: str = plotext.uncolorize(plotext.build())
     return drawn
+
+
+def breaks(found: Sequence[Change]) -> Table:
+    """Return change points as a table, each with the happening that moved the level most."""
+    table = Table("break", "between", "level", "step", "chance", "driven by", box=None, header_style="bold")
+    for item in found:
+        drivers = [
+            f"{driver.happening.day.isoformat()} {driver.happening.type}: {driver.happening.reports[0].sentence}"
+            for driver in item.drivers[:1]
+        ]
+        table.add_row(
+            _cell(item.date),
+            _cell([item.earliest, item.latest]),
+            _cell(f"{item.before:+.1f} → {item.after:+.1f}"),
+            _cell(f"{item.low:+.1f} to {item.high:+.1f}"),
+            _cell(f"{item.probability:.0%}"),
+            _cell(drivers),
+        )
+    return table
+
+
+def positions(found: Ledger) -> Table:
+    """Return the ledger of positions as a table."""
+    table = Table(
+        "side", "stand", "issue", "first", "last", "times", "in words", "changed", box=None, header_style="bold"
+    )
+    for item in found.positions:
+        table.add_row(
+            _cell(f"{item.side} → {item.towards}"),
+            _cell(item.stand),
+            _cell(item.context),
+            _cell(item.first),
+            _cell(item.last),
+            _cell(item.times),
+            _cell(item.last_wording),
+            _cell(None if item.changed is None else f"{item.changed.day.isoformat()} {item.changed.stand}"),
+        )
+    return table
+
+
+def ties(found: Network) -> Table:
+    """Return all pairs of a period as a table, those with the most happenings first."""
+    table = Table(
+        "pair", "happenings", "reports", "cooperation", "conflict", "net", "mean", box=None, header_style="bold"
+    )
+    for (a, b), tie in sorted(found.joint.items(), key=lambda item: (-item[1].happenings, item[0])):
+        table.add_row(
+            _cell(f"{a}–{b}"), _cell(tie.happenings), _cell(tie.reports), _cell(tie.cooperation), _cell(tie.conflict),
+            Text(f"{tie.net:+.1f}", "red" if tie.net < 0 else "blue"), _cell(tie.mean),
+        )  # fmt: skip
+    return table
+
+
+def lags(found: Spill) -> Table:
+    """Return a spill-over as a table: the correlation at each lag with its interval."""
+    table = Table("lag", "correlation", "interval", "", box=None, header_style="bold")
+    for item in found.lags:
+        table.add_row(
+            _cell(item.lag), _cell(f"{item.r:+.2f}"), _cell(f"{item.low:+.2f} to {item.high:+.2f}"),
+            _cell("sure" if item.sure else ""),
+        )  # fmt: skip
+    return table
 
 
 def strongest(found: Relation, count: int = 6) -> list[dict[str, Any]]:
