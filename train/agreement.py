@@ -49,15 +49,19 @@ def alpha(pairs: Sequence[tuple[object, object]]) -> float:
     return 1.0 if expected == 0 else 1 - differ / expected
 
 
-def main() -> None:
-    """Print the table and, last, one JSON line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("settled", type=Path)
-    parser.add_argument("blind", type=Path)
-    parser.add_argument("--list", type=int, default=0, help="show so many reports' differences in events")
-    options = parser.parse_args()
-    first = {report.id: report for report in labels.compile_paths([options.settled])[0]}
-    second, errors, _ = labels.compile_paths([options.blind])
+def measure(settled: Path, blind: Path, listed: int = 0) -> tuple[int, int, dict[str, float]]:
+    """Compare two labellings of the same reports.
+
+    Args:
+        settled: folder of the settled labels.
+        blind: folder of the blind labelling of some of the same reports.
+        listed: show so many reports' differences in events.
+
+    Returns:
+        Reports and sentences compared, and the agreement by layer.
+    """
+    first = {report.id: report for report in labels.compile_paths([settled])[0]}
+    second, errors, _ = labels.compile_paths([blind])
     for line in errors:
         print("left out:", line)
     result = scoring.Result()
@@ -69,8 +73,9 @@ def main() -> None:
             print(f"left out: {other.id} has no counterpart with the same text")
             continue
         reports, sentences = reports + 1, sentences + len(own.sentences)
-        scoring.add(result, own, extraction_of(other))
-        matched = scoring.match_events(own.events, extraction_of(other).events, typed=False)
+        drafts = extraction_of(other)
+        scoring.add(result, own, drafts)
+        matched = scoring.match_events(own.events, drafts.events, typed=False)
         for i, j in matched:
             one, two = own.events[i], other.events[j]
             pairs["type"].append((one.type, two.type))
@@ -85,23 +90,38 @@ def main() -> None:
                 a, b = mine[mention.entity], theirs[key]
                 pairs["country"].append((a.country, b.country))
                 pairs["sector"].append((a.sectors[:1], b.sectors[:1]))
-        if reports <= options.list:
+        if reports <= listed:
             _differences(own, other, matched)
-    figures = {
+    links = {
+        f"{name} links of agreed events, F1": result.links[name].f1 for name in ("actor", "recipient", "place", "time")
+    }
+    return reports, sentences, {
         "mentions, exact span, F1": result.mentions.f1,
         "events, trigger overlaps, F1": result.triggers.f1,
         "events, trigger overlaps and same type, F1": result.micro.f1,
-        **{
-            f"{layer} links of agreed events, F1": result.links[layer].f1
-            for layer in ("actor", "recipient", "place", "time")
-        },
+        **links,
         "contexts of agreed events, F1": result.contexts.f1,
         "statements, same speaker and half the content, F1": result.statements.f1,
         **{f"{name}, alpha ({len(values)} cases)": alpha(values) for name, values in pairs.items()},
-    }
-    print(f"{reports} reports, {sentences} sentences labelled twice\n\n| layer | agreement |\n|---|---|")
-    for name, value in figures.items():
-        print(f"| {name} | {value:.3f} |")
+    }  # fmt: skip
+
+
+def table(figures: dict[str, float]) -> str:
+    """Return agreement as a Markdown table."""
+    return "\n".join(
+        ["| layer | agreement |", "|---|---|", *(f"| {name} | {value:.3f} |" for name, value in figures.items())]
+    )
+
+
+def main() -> None:
+    """Print the table and, last, one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("settled", type=Path)
+    parser.add_argument("blind", type=Path)
+    parser.add_argument("--list", type=int, default=0, help="show so many reports' differences in events")
+    options = parser.parse_args()
+    reports, sentences, figures = measure(options.settled, options.blind, options.list)
+    print(f"{reports} reports, {sentences} sentences labelled twice\n\n{table(figures)}")
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
 
 
