@@ -258,6 +258,37 @@ def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Fa
     )
 
 
+@app.command()
+def watch(
+    store: StorePath,
+    feeds: Annotated[list[str], typer.Argument(help="Addresses of RSS or Atom feeds, or files.", metavar="FEED…")],
+    interval: Annotated[float, typer.Option("--interval", min=1, help="Seconds from one poll to the next.")] = 900,
+    once: Annotated[bool, typer.Option("--once", help="Poll once and end.")] = False,
+    seconds: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for a feed's whole answer.")] = 30,
+    min_confidence: ConfidenceOption = 0.0,
+    territories: TerritoriesOption = Territories.plover,
+    actors: ActorsOption = None,
+    threads: ThreadsOption = 0,
+    model: ModelOption = None,
+) -> None:
+    """Poll feeds and add what is new in them; a feed that fails is said once, and the others go on."""
+    from detente.watch import Watch
+    from detente.watch import watch as run
+
+    faults = _Faults()
+    target, made = _store(store), _coder(model, min_confidence, threads, territories, actors)
+
+    def said(added: Any) -> None:
+        if once or added.documents or added.replaced:
+            typer.echo(f"{target.path}: {added.documents} added; version {added.version}", err=True)
+
+    if once:
+        said(Watch(target, made, feeds, on_fault=faults, on_note=_note, seconds=seconds).poll())
+        faults.leave()
+    else:
+        run(target, made, feeds, interval=interval, on_fault=faults, on_note=_note, on_added=said, seconds=seconds)
+
+
 def _store(path: str, as_of: str | None = None) -> Store:
     from detente import Store
 

@@ -51,3 +51,8 @@ class Options:
     max_characters: int = 1_000_000
     max_record: int = 16_000_000
     max_ratio: int = 200
+
+
+def is_address(source: object) -> bool:
+    """Tell whether a source is an http or https address."""
+    return isinstance(source, str) and source[:8].lower().startswith(("http://", "https://"))

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from detente.errors import InputError
-from detente.read.raw import Options, Raw, Rows
+from detente.read.raw import Options, Raw, Rows, is_address
 from detente.read.text import line, publication_date
 from detente.records import Fault
 
@@ -96,7 +96,7 @@ def read_html(stream: BinaryIO, name: str, options: Options) -> Rows:
         raise InputError(f"page larger than {options.max_record:,} bytes")
     if not data.strip():
         raise InputError("empty: no text")
-    yield page(data, None, None)
+    yield page(data, None, name if is_address(name) else None)
 
 
 def page(data: bytes, record: str | None, address: str | None, fallback: tuple[object, str] | None = None) -> Raw:
@@ -340,7 +340,7 @@ def feed(data: bytes, name: str) -> Rows:
             rule or "feed:published",
             id=None,
             title=title,
-            url=canonical(entry.get("link")),
+            url=canonical(entry.get("link"), name if is_address(name) else None),
             source=plain(parsed.feed.get("title") or "") or None,
             author=entry.get("author"),
         )
