@@ -503,6 +503,9 @@ def _read_core(
     place = _known_place(core, part, text, gazetteer, hints)
     if place is not None:
         return place
+    if _named_after_a_place(core, part, hints):
+        name = _text(part, core[-2].first, last.last, text)
+        return Phrase("name", None, name, "person", None, (), None, Rule.NAME)
     same = _apposed(core, part, text, gazetteer, hints)
     if same is not None:
         return same
@@ -535,6 +538,33 @@ def _read_core(
             phrase = replace(phrase, country=owner.country)
         return _after_name(phrase, preposition, post, text, gazetteer, hints)
     return _unknown(core, part, preposition, post, text, gazetteer, hints)
+
+
+def _named_after_a_place(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> bool:
+    """Whether a phrase is a given name and a family name that is a place's: "Denzel Washington"."""
+    if len(core) != 2 or core[0].match is not None or part[core[1].first].hyphen:
+        return False
+    given, family = part[core[0].first], part[core[1].first]
+    return (
+        core[1].last - core[1].first == 1
+        and family.key in _FAMILY_PLACES
+        and given.capital
+        and not given.mark
+        and given.key not in _NO_GIVEN_NAMES
+        and hints.kind("country", "place", "organisation") < 0.5
+    )
+
+
+_FAMILY_PLACES: Final = word_set(
+    "washington jordan london france ireland israel england chad berlin holland wales scotland houston jackson paris "
+    "denver dallas lincoln boston rome sydney lebanon virginia"
+)
+_NO_GIVEN_NAMES: Final = word_set(
+    "greater new old east west north south eastern western northern southern central upper lower downtown inner outer mid "
+    "air bank radio port fort mount lake saint st team club daily hotel university college inside near free occupied "
+    "royal metropolitan suburban metro gaullist imperial vichy republican modern official neighbouring neighboring the "
+    "state fc afc real royal lloyds lloyd's bloomsbury city river wartime mainland global unified cool little big"
+)
 
 
 def _known_place(
@@ -759,7 +789,7 @@ def _office_phrase(
     elif body is not None and body.sectors[:1] == ("REB",) and sectors[:1] == ("GOV",):
         # The Taliban's negotiator, Hamas's minister: of those who send him.
         sectors = body.sectors
-    elif owner is not None and "PRE" in owner.sectors and "PRE" not in sectors:
+    if owner is not None and owner is not body and "PRE" in owner.sectors and "PRE" not in sectors:
         sectors = ("PRE", *sectors)
     return Phrase(
         "role", None, None, "group" if plural and office.kind == "person" else office.kind, owner.country if owner else None,
@@ -1246,9 +1276,7 @@ def _join(read: list[Phrase], text: str, gazetteer: Gazetteer) -> Phrase:
                 result,
                 kind=result.kind or other.kind,
                 country=result.country or other.country,
-                sectors=other.sectors
-                if other.sectors and (result.entry is None or not result.sectors)
-                else result.sectors,
+                sectors=_joined_sectors(result, other),
                 title=other.title if result.kind == "person" and result.title is None else result.title,
                 body=result.body or other.body,
                 woman=result.woman if result.woman is not None else other.woman,
@@ -1260,6 +1288,15 @@ def _join(read: list[Phrase], text: str, gazetteer: Gazetteer) -> Phrase:
         elif other.form == "name" and result.country is None and other.kind in ("country", "place") and other.country:
             result = replace(result, country=other.country)
     return replace(result, definite=first.definite, number=first.number)
+
+
+def _joined_sectors(named: Phrase, described: Phrase) -> tuple[str, ...]:
+    """Choose between what a name's entry and the apposition say; "the former vice president" goes before all."""
+    if described.former and named.kind == "person":
+        retired = _retired(described.sectors, described.title)
+        if retired == ("ELI",):
+            return retired
+    return described.sectors if described.sectors and (named.entry is None or not named.sectors) else named.sectors
 
 
 def _is_short(name: str, base: Phrase) -> bool:

@@ -142,7 +142,9 @@ def _of_the_states_spoken_of(phrases: list[Phrase], texts: Sequence[str], gazett
         others = [
             other
             for other in gazetteer.lookup(texts[index])
-            if other.role in ("organisation", "region", "person") and other.country != entry.country and spoken[other.country or ""]
+            if other.role in ("organisation", "region", "person")
+            and other.country != entry.country
+            and spoken[other.country or ""]
         ]
         if others:
             chosen = others[0]

@@ -98,6 +98,10 @@ def is_acronym(text: str) -> bool:
     return len(letters) > 1 and " " not in text and all(c.isupper() for c in letters)
 
 
+_WORDS_TOO: Final = word_set("sadr")
+"""Acronyms that are names when they are not in capitals: SADR the state, Sadr the cleric."""
+
+
 def same_case(form: str, text: str) -> bool:
     """Whether a text spells a table's form with letter case that allows the match.
 
@@ -112,7 +116,7 @@ def same_case(form: str, text: str) -> bool:
     if is_acronym(form):
         if all(c.isupper() for c in letters):
             return True
-        return len(letters) > 3 and letters[0].isupper()
+        return len(letters) > 3 and letters[0].isupper() and fold(form) not in _WORDS_TOO
     first = next((c for c in form if c.isalpha()), "")
     if not first.isupper():
         return True

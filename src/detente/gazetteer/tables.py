@@ -158,6 +158,9 @@ _SINGULAR_BODIES: Final = word_set("forces services authorities marines commons 
 _GIVEN_NAME_USED: Final = word_set("ETH ERI THA MYS")
 """Countries whose people are called by the given name, which stands first."""
 
+_OF_OFFICE: Final = frozenset({"GOV", "LEG", "JUD", "MIL", "COP", "ELI"})
+"""Sectors that end with the office."""
+
 _LEARNED_FOR: Final = dt.timedelta(days=730)
 """How long a role learned from a report is taken to last, before and without later evidence."""
 
@@ -229,6 +232,7 @@ class Gazetteer:
         self._by_name: dict[str, Entry] = {}
         self._codes: dict[str, Country] = {}
         self._learned: tuple[LearnedRole, ...] = ()
+        self._informal: set[tuple[str, str]] = set()
 
     @classmethod
     def load(cls, user_tables: tuple[str, ...] = (), territories: Territories = "plover") -> Gazetteer:
@@ -252,7 +256,7 @@ class Gazetteer:
         }
         made._read_bodies(_bundled("organisations.csv"), "organisations.csv", "organisation")
         made._read_bodies(_bundled("groups.csv"), "groups.csv", "group")
-        made._read_holders(_bundled("holders.csv"))
+        made._read_persons(_bundled("holders.csv"), _bundled("people.csv"))
         for path in user_tables:
             made.read_user_table(Path(path))
         return made
@@ -390,7 +394,7 @@ class Gazetteer:
             self._by_name.setdefault(key(row["name"]), entry)
             self._add(entry, (row["name"], *_split(row["aliases"])))
 
-    def _read_holders(self, text: str) -> None:
+    def _read_persons(self, text: str, others: str) -> None:
         terms: dict[str, list[Term]] = {}
         facts: dict[str, dict[str, str]] = {}
         country = ""
@@ -409,6 +413,22 @@ class Gazetteer:
             terms.setdefault(identity, []).append(Term(row["office"], sectors, first, last, code))
             fact = facts.setdefault(identity, {"name": row["name"], "country": country})
             for column in ("aliases", "wikidata", "sex"):
+                if row.get(column):
+                    fact[column] = row[column]
+        for number, row in _rows(others, "people.csv", ("name", "country", "office", "sectors", "first", "last")):
+            where = f"people.csv:{number}"
+            sectors = _sectors(row["sectors"], where)
+            first, last = day(row["first"], False, where), day(row["last"], True, where)
+            if sectors[0] not in _OF_OFFICE:
+                # A rebel or activist stays one to the press, when caught or dead too.
+                last = None
+            identity = f"person:{row['name']}"
+            code = self.code(row["country"]) if row["country"] in self.countries else row["country"]
+            terms.setdefault(identity, []).append(Term(row["office"], sectors, first, last, code))
+            self._informal.add((identity, row["office"]))
+            fact = facts.setdefault(identity, {"name": row["name"], "country": row["country"]})
+            fact["aliases"] = "|".join(filter(None, (fact.get("aliases"), row["aliases"])))
+            for column in ("wikidata", "sex"):
                 if row.get(column):
                     fact[column] = row[column]
         for identity, fact in facts.items():
@@ -758,7 +778,9 @@ class Gazetteer:
         table: dict[tuple[str, str], list[Entry]] = {}
         for person in self.persons.values():
             for place in dict.fromkeys(
-                (term.country or person.country or "", key(term.office)) for term in person.terms
+                (term.country or person.country or "", key(term.office))
+                for term in person.terms
+                if (person.id, term.office) not in self._informal
             ):
                 table.setdefault(place, []).append(person)
         return table
