@@ -108,6 +108,7 @@ _OWN_WORDS: Final = word_set("we us ourselves our ours")
 _GENERIC_PERSON: Final = word_set(
     "man woman leader official diplomat politician figure boy girl minister president"
 )  # fmt: skip
+_OF_TIME: Final = word_set("ex former acting interim outgoing incumbent then late")
 _TENTATIVE: Final = word_set("next future new any every possible another no whoever")
 _FOREIGN: Final = word_set("foreign international world western global overseas visiting expatriate neutral")
 _FOREIGN_AFFAIRS: Final = word_set(
@@ -155,6 +156,7 @@ class PronounWeights:
     speaker: float = 0.5
     quoted_speaker: float = -2.0
     same_quote: float = 0.5
+    one_body: float = -3.0
 
 
 PRONOUN_WEIGHTS: PronounWeights = PronounWeights()
@@ -194,6 +196,7 @@ class Resolver:
         self.of: list[int] = [-1] * len(phrases)
         self.rules: list[Rule] = [Rule.NONE] * len(phrases)
         self._identities: dict[str, int] = {}
+        self._sides: dict[int, int] = {}
 
     def run(self) -> None:
         """Assign a cluster to every mention, in order."""
@@ -595,6 +598,8 @@ class Resolver:
         context = self.contexts[index]
         if phrase.kind == "country":
             return self._country_noun(index, phrase)
+        if phrase.head == "state" and phrase.definite and not phrase.plural and self._narrowing(phrase):
+            return self._country_noun(index, replace(phrase, country=None))
         if phrase.kind == "organisation":
             return self._body_noun(index, phrase)
         if phrase.kind == "person" and not phrase.plural:
@@ -642,6 +647,10 @@ class Resolver:
                 return at
         return None
 
+    def _narrowing(self, phrase: Phrase) -> set[str]:
+        """Return the words of a phrase that are epithets of states: Asian, Gulf, communist."""
+        return {word for word in phrase.keys if word in self.gazetteer.epithet_words}
+
     def _country_noun(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
         """ "The country", "the Asian country", "the kingdom": the state spoken of that fits."""
         if phrase.country and phrase.head in _STATE_HEADS and not phrase.plural:
@@ -657,11 +666,7 @@ class Resolver:
                 assert code is not None
                 return self.state(code, index), Rule.COREFERENCE
         # Words such as Asian, Gulf, communist narrow the choice.
-        narrowing = {
-            word
-            for word in phrase.keys
-            if any(word in country.epithets for country in self.gazetteer.countries.values())
-        }
+        narrowing = self._narrowing(phrase)
         sentence = self.contexts[index].sentence
         scored: list[tuple[float, int, str]] = []
         for at, cluster in enumerate(self.clusters):
@@ -717,7 +722,7 @@ class Resolver:
         if phrase.body is None and country and phrase.number is None:
             identity = f"role:{country}:{title}:{''.join(phrase.sectors[:1])}"
             at = self._identities.get(identity)
-            if at is not None:
+            if at is not None and (phrase.definite or not {"a", "an", "another"} & phrase.keys):
                 self._learn(at, phrase)
                 return at, phrase.rule
             label = _title_case(phrase.title or phrase.head)
@@ -763,8 +768,14 @@ class Resolver:
                 "movement": lambda c: c.named and c.sectors[:1] in (("REB",), ("OPP",), ("PTY",), ("SOC",)),
                 "militia": lambda c: c.named and c.sectors[:1] in (("REB",), ("PRM",), ("UAF",)),
                 "party": lambda c: c.named and c.sectors[:1] in (("PTY",), ("OPP",)),
-                "company": lambda c: c.named and c.sectors[:1] == ("BUS",),
-                "firm": lambda c: c.named and c.sectors[:1] == ("BUS",),
+                "company": _may_be_a_company,
+                "firm": _may_be_a_company,
+                "corporation": _may_be_a_company,
+                "manufacturer": _may_be_a_company,
+                "maker": _may_be_a_company,
+                "carmaker": _may_be_a_company,
+                "airline": _may_be_a_company,
+                "retailer": _may_be_a_company,
                 "bank": lambda c: c.named and "bank" in key(c.name).split(" "),
                 "newspaper": lambda c: c.named and c.sectors[:1] == ("JRN",),
                 "paper": lambda c: c.named and c.sectors[:1] == ("JRN",),
@@ -786,7 +797,9 @@ class Resolver:
         return None
 
     def _person_noun(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
-        title = key(phrase.title or "")
+        title = " ".join(word for word in key(phrase.title or "").split(" ") if word not in _OF_TIME) or key(
+            phrase.title or ""
+        )
         noun = singular(title.split(" ")[-1])
         if phrase.definite or phrase.country:
             found = self._earlier_holder(index, phrase, title, noun)
@@ -948,7 +961,7 @@ class Resolver:
     def _states(self, index: int, phrase: Phrase, count: int) -> tuple[int, Rule] | None:
         """The states spoken of last, by themselves, their governments, people or adjectives."""
         codes: dict[str, None] = {}
-        narrowing = {word for word in phrase.keys if any(word in c.epithets for c in self.gazetteer.countries.values())}
+        narrowing = self._narrowing(phrase)
         for earlier in range(index - 1, -1, -1):
             at = self.of[earlier]
             if at < 0:
@@ -1017,6 +1030,7 @@ class Resolver:
         context = self.contexts[index]
         weights = PRONOUN_WEIGHTS
         thing = self.phrases[index].head in _OBJECTS
+        many = self.phrases[index].head in _MANY_WORDS
         best: tuple[float, int, int] | None = None
         met: set[int] = set()
         for earlier in range(index - 1, -1, -1):
@@ -1041,6 +1055,8 @@ class Resolver:
                 score += weights.named
             if cluster.tentative:
                 score += weights.tentative
+            if many and not (cluster.plural or cluster.members or cluster.kind == "group"):
+                score += weights.one_body
             if at not in met:
                 score += weights.often * min(len(cluster.mentions), 6)
             if other.subject and distance == 0 and thing and context.speaker == other.speaker:
@@ -1071,7 +1087,7 @@ class Resolver:
                 found = self._best(index, lambda c: c.kind == "person" and not c.plural, reach=30)
         elif word in _THING_WORDS:
             found = self._best(index, self._thing_fits(index))
-        elif word in _MANY_WORDS or word in ("both", "two", "all", "some", "many", "others", "these", "those"):
+        elif word in _MANY_WORDS or word in ("both", "two", "all", "some", "many", "these"):
             return self._they(index, phrase)
         if found is not None:
             if word in ("she", "her", "he", "him") and self.clusters[found].woman is None:
@@ -1085,9 +1101,7 @@ class Resolver:
             members = self._members(index, phrase, 2)
             if members is not None:
                 return members
-        plural = self._best(index, lambda c: bool(c.plural or c.members) or (c.kind == "group"))
-        body = self._best(index, lambda c: c.kind in ("organisation",) and not c.members)
-        found = plural if plural is not None else body
+        found = self._best(index, lambda c: bool(c.plural or c.members) or c.kind in ("group", "organisation"))
         if found is None:
             members = self._members(index, Phrase("pronoun", head="they"), 2)
             if members is not None:
@@ -1109,8 +1123,14 @@ class Resolver:
             return self._best(index, lambda c: c.plural or c.kind in ("organisation", "country", "group"))
         speaker = context.speaker
         if self.phrases[speaker].head in _SPEAKER_WORDS | _OWN_WORDS:
-            return None
+            return self._settle(speaker) if speaker < index else None
         at = self._settle(speaker)
+        if at not in self._sides:
+            self._sides[at] = self._side_of(index, at)
+        return self._sides[at]
+
+    def _side_of(self, index: int, at: int) -> int:
+        """Find for whom a speaker says "we": the body, the government, or those of the same kind."""
         cluster = self.clusters[at]
         country, sectors, kind, body = cluster.country, cluster.sectors, cluster.kind, cluster.body
         if kind in ("organisation", "country", "group"):
@@ -1133,6 +1153,12 @@ class Resolver:
                 index, Phrase("pronoun", kind="group", country=country, sectors=sectors, plural=True), plural=True
             )
         return at
+
+
+def _may_be_a_company(cluster: Cluster) -> bool:
+    return cluster.named and (
+        cluster.sectors[:1] == ("BUS",) or (not cluster.sectors and cluster.entry is None and cluster.kind == "organisation")
+    )
 
 
 _COLLECTIVES: Final = {

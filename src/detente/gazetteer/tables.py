@@ -452,8 +452,10 @@ class Gazetteer:
             fact.get("sex") == "f",
         )
         self.persons[identity] = person
-        self._add(person, (person.name, *_split(fact.get("aliases"))))
+        forms = (person.name, *_split(fact.get("aliases")))
+        self._add(person, (*forms, *(form.replace("al-", "el-") for form in forms if "al-" in form)))
         called = surnames(person.name)
+        called += tuple(form.replace("al-", "el-") for form in called if "al-" in form)
         first_word = person.name.split(" ")[0]
         if person.country in _GIVEN_NAME_USED and " " in person.name:
             called = (*called, first_word)
@@ -664,7 +666,7 @@ class Gazetteer:
         kept = [
             entry
             for entry, end in zip(entries, ends, strict=True)
-            if end == last or (end is None and entry.role != "capital")
+            if end == last or (end is None and entry.role not in ("capital", "seat"))
         ]
         return kept or entries
 
@@ -740,6 +742,11 @@ class Gazetteer:
             fact = {"name": name, "country": latest[-1].country}
             made._add_person(f"person:{name}", fact, terms, Rule.LEARNED)
         return made
+
+    @cached_property
+    def epithet_words(self) -> frozenset[str]:
+        """Words that tell states apart: Asian, Gulf, communist."""
+        return frozenset(word for country in self.countries.values() for word in country.epithets)
 
     @cached_property
     def _cities(self) -> list[str]:
