@@ -108,6 +108,17 @@ _OWN_WORDS: Final = word_set("we us ourselves our ours")
 _GENERIC_PERSON: Final = word_set(
     "man woman leader official diplomat politician figure boy girl minister president"
 )  # fmt: skip
+_GENERIC_OFFICIAL: Final = word_set("official leader diplomat politician minister dictator ruler strongman statesman")
+_RANKS: Final = {
+    "head of state": frozenset({"president", "king", "emir", "queen", "emperor", "sultan"}),
+    "head of government": frozenset({"prime minister", "premier", "chancellor", "taoiseach"}),
+    "premier": frozenset({"prime minister"}),
+    "prime minister": frozenset({"premier"}),
+}
+"""Titles that take up others."""
+_PLACE_NOUNS: Final = word_set("city town village")
+_UNTIL_NAMED: Final = 10
+"""Sentences after which an office told without a name is not taken to be that of a person named later."""
 _OF_TIME: Final = word_set("ex former acting interim outgoing incumbent then late")
 _TENTATIVE: Final = word_set("next future new any every possible another no whoever")
 _FOREIGN: Final = word_set("foreign international world western global overseas visiting expatriate neutral")
@@ -120,6 +131,12 @@ _FROM_ANYWHERE: Final = word_set(
 _CONTEXT_SECTORS: Final = word_set(
     "GOV MIL COP JUD LEG PTY OPP SPY CVL LAB EDU MED REL AGR CRM UAF REB SOC JRN BUS PRM ELI"
 )
+
+
+def _other_office(wanted: set[str], noun: str, known: set[str]) -> bool:
+    """Whether somebody is known by a title of the same noun that is another office: education, cabinet secretary."""
+    titles = [set(title.split(" ")) for title in known if " " in title and title.rsplit(" ", 1)[-1] == noun]
+    return bool(titles) and not any(title <= wanted or wanted <= title for title in titles)
 
 
 def _is_foreign(phrase: Phrase) -> bool:
@@ -311,6 +328,9 @@ class Resolver:
 
     def _assign(self, index: int) -> tuple[int, Rule]:
         phrase = self.phrases[index]
+        label = self._label(index)
+        if label is not None:
+            return label, Rule.COREFERENCE
         if phrase.form == "pronoun":
             return self._pronoun(index, phrase)
         epithet = self._epithet(index, phrase)
@@ -325,6 +345,17 @@ class Resolver:
         if phrase.form == "role":
             return self._role(index, phrase)
         return self._other(index, phrase)
+
+    def _label(self, index: int) -> int | None:
+        """Find who spoke before under the same label of a transcript: PRESENTER, GUEST."""
+        text = self.texts[index]
+        if not text.isupper() or not text.isalpha() or len(text) < 4 or self.phrases[index].form != "role":
+            return None
+        if text in ("QUESTION", "REPORTER"):
+            # Whoever asks.
+            return None
+        before = next((i for i in range(index - 1, -1, -1) if self.texts[i] == text), None)
+        return self.of[before] if before is not None and self.of[before] >= 0 else None
 
     def _epithet(self, index: int, phrase: Phrase) -> tuple[int, Rule] | None:
         text = key(self.texts[index])
@@ -434,7 +465,7 @@ class Resolver:
                 return at
             if (
                 found is None
-                and cluster.entry is None
+                and (cluster.entry is None or cluster.kind == "place")
                 and phrase.entry is None
                 and (phrase.kind != "place") == (cluster.kind != "place")
             ):
@@ -497,6 +528,18 @@ class Resolver:
             cluster.names.add(name)
             self._learn(found, phrase)
             return found, Rule.COREFERENCE
+        unnamed = self._described_before(index, phrase)
+        if unnamed is not None:
+            cluster = self.clusters[unnamed]
+            cluster.named, cluster.name, cluster.kind = True, spelt, "person"
+            cluster.names.add(name)
+            if phrase.entry is not None and phrase.entry.role == "person":
+                cluster.entry, cluster.name = phrase.entry, phrase.entry.name
+                cluster.identity = phrase.entry.id
+                self._identities.setdefault(phrase.entry.id, unnamed)
+                cluster.sectors = phrase.sectors or cluster.sectors
+            self._learn(unnamed, phrase)
+            return unnamed, Rule.COREFERENCE
         entry = phrase.entry
         if entry is not None and entry.role == "surname":
             return self._holder_by_surname(index, phrase, entry)
@@ -506,6 +549,25 @@ class Resolver:
         if entry is None:
             self._from_store(at, phrase)
         return at, phrase.rule
+
+    def _described_before(self, index: int, phrase: Phrase) -> int | None:
+        """Find a person told of by office alone who is now named: "the US ambassador … Ambassador Max Baucus"."""
+        title = key(phrase.title or "")
+        if not title or phrase.former or phrase.plural:
+            return None
+        sentence = self.contexts[index].sentence
+        for at in range(len(self.clusters) - 1, -1, -1):
+            cluster = self.clusters[at]
+            if cluster.named or cluster.kind != "person" or cluster.plural or cluster.members:
+                continue
+            if title not in cluster.titles or sentence - self.contexts[cluster.first].sentence > _UNTIL_NAMED:
+                continue
+            if cluster.country and phrase.country and cluster.country != phrase.country:
+                continue
+            if cluster.woman is not None and phrase.woman is not None and cluster.woman != phrase.woman:
+                continue
+            return at
+        return None
 
     def _from_store(self, at: int, phrase: Phrase) -> None:
         cluster = self.clusters[at]
@@ -574,6 +636,9 @@ class Resolver:
                 if len(mine) == 1 and len(theirs) > 1:
                     family = {key(part) for part in surnames(cluster.name)} | {theirs[-1]}
                     # An East Asian name of unknown order: the first word may be the family name.
+                    if len(theirs) > 2 and len(theirs[-2]) > 2:
+                        # Spanish and Portuguese names end in the mother's family name.
+                        family.add(theirs[-2])
                     if (
                         len(theirs) in (2, 3)
                         and cluster.entry is None
@@ -588,7 +653,7 @@ class Resolver:
                         return at
                     if len(inner) >= 2 and (outer[-len(inner) :] == inner or outer[: len(inner)] == inner):
                         return at
-                elif len(mine) > 1 and len(theirs) == 1 and theirs[0] == mine[-1]:
+                elif len(mine) > 1 and len(theirs) == 1 and theirs[0] in (mine[-1], mine[0]):
                     return at
         return None
 
@@ -600,6 +665,10 @@ class Resolver:
             return self._country_noun(index, phrase)
         if phrase.head == "state" and phrase.definite and not phrase.plural and self._narrowing(phrase):
             return self._country_noun(index, replace(phrase, country=None))
+        if phrase.head in _PLACE_NOUNS and phrase.definite and not phrase.plural and phrase.country is None:
+            place = self._last_place()
+            if place is not None:
+                return place, Rule.COREFERENCE
         if phrase.kind == "organisation":
             return self._body_noun(index, phrase)
         if phrase.kind == "person" and not phrase.plural:
@@ -646,6 +715,11 @@ class Resolver:
             if cluster.sectors[0] in family[1] and (cluster.plural or cluster.sectors[0] in ("REB", "UAF", "PRM")):
                 return at
         return None
+
+    def _last_place(self) -> int | None:
+        """Find the place named last that is no state: what "the city" takes up."""
+        ranked = sorted(range(len(self.clusters)), key=lambda a: -max(self.clusters[a].mentions, default=-1))
+        return next((at for at in ranked if self.clusters[at].kind == "place" and self.clusters[at].named), None)
 
     def _narrowing(self, phrase: Phrase) -> set[str]:
         """Return the words of a phrase that are epithets of states: Asian, Gulf, communist."""
@@ -754,6 +828,8 @@ class Resolver:
             if noun in own and not (cluster.identity or "").startswith("government:"):
                 return at
             if noun in _GOVERNMENT_HEADS and (cluster.identity or "").startswith("government:"):
+                if self.home and cluster.country != self.home:
+                    continue
                 return at
             fits: dict[str, Callable[[Cluster], bool]] = {
                 "bloc": lambda c: bool(c.entry and (c.entry.members or c.country in ("IGO", "EUR"))),
@@ -784,7 +860,6 @@ class Resolver:
                 "tribunal": lambda c: c.sectors[:1] == ("JUD",),
                 "union": lambda c: c.sectors[:1] == ("LAB",) or (c.entry is not None and c.country == "EUR"),
                 "parliament": lambda c: c.sectors[:1] == ("LEG",),
-                "army": lambda c: c.sectors[:1] == ("MIL",),
                 "rebels": lambda c: c.sectors[:1] == ("REB",),
                 "rebel": lambda c: c.sectors[:1] == ("REB",),
                 "militant": lambda c: c.named and c.sectors[:1] == ("REB",),
@@ -837,7 +912,10 @@ class Resolver:
                 continue
             known = cluster.titles
             score = 0.0
-            if title in known:
+            plain = len(wanted) == 1
+            if not plain and _other_office(wanted, noun, known):
+                continue
+            if title in known or _RANKS.get(title, frozenset()) & known:
                 score = 3.0
             elif any(wanted <= set(other.split(" ")) for other in known):
                 score = 2.5
@@ -845,10 +923,18 @@ class Resolver:
                 score = 2.0
             elif noun in known and phrase.country is None:
                 score = 0.5
-            elif noun in _GENERIC_PERSON and phrase.country and cluster.country == phrase.country and cluster.named:
+            elif (
+                plain
+                and noun in _GENERIC_PERSON
+                and phrase.country
+                and cluster.country == phrase.country
+                and cluster.named
+            ):
                 score = 1.0
             elif (
-                noun in ("official", "leader", "diplomat", "politician", "minister")
+                plain
+                and phrase.body is None
+                and noun in _GENERIC_OFFICIAL
                 and cluster.named
                 and cluster.sectors[:1] == ("GOV",)
             ):
@@ -1081,6 +1167,8 @@ class Resolver:
             found = self._ours(index)
         elif word in ("you", "yourself"):
             found = self.of[context.addressee] if context.addressee is not None and context.addressee < index else None
+            if found is None:
+                found = self._other_speaker(index)
         elif word in _PERSON_WORDS:
             found = self._best(index, self._person_fits(word))
             if found is None:
@@ -1108,6 +1196,19 @@ class Resolver:
                 return members
             return self._found(index, phrase, kind="group", plural=True), Rule.NONE
         return found, Rule.COREFERENCE
+
+    def _other_speaker(self, index: int) -> int | None:
+        """Find who spoke last before this speaker: the "you" of an interview."""
+        context = self.contexts[index]
+        me = self.of[context.speaker] if context.speaker is not None else None
+        for earlier in range(index - 1, -1, -1):
+            other = self.contexts[earlier]
+            if context.sentence - other.sentence > 4:
+                return None
+            spoke = other.speaker
+            if spoke is not None and self.of[spoke] not in (-1, me) and self.clusters[self.of[spoke]].kind == "person":
+                return self.of[spoke]
+        return None
 
     def _speaker(self, index: int) -> int | None:
         """ "I" in a statement: who makes it."""
@@ -1157,7 +1258,8 @@ class Resolver:
 
 def _may_be_a_company(cluster: Cluster) -> bool:
     return cluster.named and (
-        cluster.sectors[:1] == ("BUS",) or (not cluster.sectors and cluster.entry is None and cluster.kind == "organisation")
+        cluster.sectors[:1] == ("BUS",)
+        or (not cluster.sectors and cluster.entry is None and cluster.kind == "organisation")
     )
 
 

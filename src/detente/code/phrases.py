@@ -350,6 +350,13 @@ def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hin
             definite=definite or inner.definite,
             country=inner.country or (modifier.country if modifier else None),
         )
+    if preposition == "of" and post and post[0].capital and head_word.key in _PLACE_OF and not head_word.capital:
+        # "The town of Gori" is Gori.
+        inner = _read_part(post, text, gazetteer, hints)
+        if inner.form == "name" and (
+            inner.kind == "place" or (inner.entry is not None and inner.entry.role == "capital")
+        ):
+            return inner
     phrase = _read_core(core, part, preposition, post, text, gazetteer, hints)
     return replace(
         phrase,
@@ -359,6 +366,9 @@ def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hin
     )
 
 
+_PLACE_OF: Final = word_set(
+    "town city village province region district island port suburb county peninsula republic municipality territory enclave"
+)
 _PARTICIPLES: Final = word_set(
     "led loyal backed armed commanded headed wearing carrying fighting accused suspected protesting demanding working "
     "living stationed holding including seeking opposed allied linked run owned trying waiting fleeing calling wanted"

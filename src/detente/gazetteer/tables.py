@@ -766,15 +766,15 @@ class Gazetteer:
 
         Args:
             country: code of the state.
-            office: the title in any spelling the tables know ("foreign secretary" and "foreign minister" differ).
+            office: the title; "minister of foreign affairs" and "foreign minister" are one, "foreign secretary" another.
             date: the day.
         """
-        asked = key(office)
+        asked = _office_key(office)
         found = {
             person.id: person
             for person in self._by_office.get((country, asked), ())
             if any(
-                key(term.office) == asked and (term.country or person.country) == country and term.covers(date)
+                _office_key(term.office) == asked and (term.country or person.country) == country and term.covers(date)
                 for term in person.terms
             )
         }
@@ -785,7 +785,7 @@ class Gazetteer:
         table: dict[tuple[str, str], list[Entry]] = {}
         for person in self.persons.values():
             for place in dict.fromkeys(
-                (term.country or person.country or "", key(term.office))
+                (term.country or person.country or "", _office_key(term.office))
                 for term in person.terms
                 if (person.id, term.office) not in self._informal
             ):
@@ -838,6 +838,15 @@ class Gazetteer:
                 continue
             found.append(Place(label, code, region or None, float(latitude), float(longitude), int(population)))
         return tuple(sorted(found, key=lambda place: (-place.population, place.country, place.name)))
+
+
+@lru_cache(maxsize=4096)
+def _office_key(title: str) -> str:
+    """Return the key of an office, the same for its common spellings."""
+    name = key(title).replace("defence", "defense")
+    name = re.sub(r"^(minister|secretary) (?:of|for) (?!state)(?:national |the )?(.+)$", r"\2 \1", name)
+    name = name.replace("foreign affairs", "foreign").replace("external affairs", "foreign")
+    return "prime minister" if name in ("premier", "taoiseach", "chancellor") else name
 
 
 def _spelt(form: str, part: Sequence[Word]) -> bool:
