@@ -102,9 +102,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, default=Path("src/detente/model"))
     parser.add_argument("--corpus", type=Path, default=Path("train/corpus/train"))
+    parser.add_argument("--one-in", type=int, default=12, help="as in training")
     options = parser.parse_args()
     model = Model(options.model)
-    reports = [r for r in labels.compile_paths([options.corpus])[0] if is_development(r.id)]
+    reports = [r for r in labels.compile_paths([options.corpus])[0] if is_development(r.id, options.one_in)]
     data = examples(reports, model.tokenizer)
     scores = model.score([example.encoded for example in data])
     thresholds = choose(reports, data, scores)

@@ -618,6 +618,49 @@ def demo(
     faults.leave()
 
 
+@app.command()
+def compact(store: StorePath) -> None:
+    """Join the store's small files into large ones; no row and no older version changes."""
+    typer.echo(f"{store}: {_opened(store).compact()} files joined", err=True)
+
+
+@app.command()
+def vacuum(
+    store: StorePath,
+    hours: Annotated[int, typer.Option("--hours", min=0, help="Versions younger than this stay readable.")] = 168,
+) -> None:
+    """Delete files that no recent version needs, and what killed loads left; older versions can no longer be read."""
+    typer.echo(f"{store}: {_opened(store).vacuum(hours=hours)} files deleted", err=True)
+
+
+@app.command()
+def verify(store: StorePath, as_of: AsOfOption = None) -> None:
+    """Check that every span slices, every id resolves and no document stands twice; status 1 and a line each if not."""
+    faults = _Faults()
+    target = _opened(store, as_of)
+    for fault in target.verify():
+        faults(fault)
+    faults.leave()
+    typer.echo(f"{store}: version {target.version} is whole", err=True)
+
+
+@app.command()
+def versions(store: StorePath, json_: JsonOption = False, csv_: CsvOption = False) -> None:
+    """List the store's versions, newest first; --as-of takes their numbers or times."""
+    from detente.show import terminal
+
+    _frame(_opened(store).versions(), json_, csv_, terminal.rows)
+
+
+@app.command()
+def migrate(store: StorePath) -> None:
+    """Bring a store of an older schema to this version's, in one commit."""
+    from detente.store.store import SCHEMA, Store
+
+    before = Store.migrate(store)
+    typer.echo(f"{store}: schema {before} is now {SCHEMA}" if before < SCHEMA else f"{store}: is schema {SCHEMA}", err=True)
+
+
 def _version(value: bool) -> None:
     if value:
         typer.echo(f"detente {metadata.version('detente')}")

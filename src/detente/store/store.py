@@ -103,13 +103,13 @@ class Store:
                 if self.as_of is not None:
                     table.load_as_version(self.as_of)
             except (DeltaError, OSError, ValueError) as error:
-                raise StoreError(f"{self.path}: cannot be opened: {error}") from error
+                raise StoreError(f"{self.path}: cannot be opened: {said(error)}") from error
             found = _schema_version(table)
             if found > SCHEMA:
                 raise StoreError(f"{self.path}: schema {found} is newer than this detente's {SCHEMA}; upgrade detente")
             if found < SCHEMA:
                 raise StoreError(
-                    f"{self.path}: schema {found} is older than {SCHEMA}; run Store.migrate({self.path!r})"
+                    f"{self.path}: schema {found} is older than {SCHEMA}; run `detente migrate {self.path}`"
                 )
             self._table = table
             return table
@@ -143,7 +143,7 @@ class Store:
                 # Another loader may have made it a moment before; then it opens.
                 table = self._open()
                 if table is None:
-                    raise StoreError(f"{self.path}: cannot be made: {error}") from error
+                    raise StoreError(f"{self.path}: cannot be made: {said(error)}") from error
             table = self._require()
         return table
 
@@ -224,10 +224,10 @@ class Store:
             except CommitFailedError as error:
                 table.update_incremental()
                 if table.version() == base:
-                    raise StoreError(f"{self.path}: the batch was not committed: {error}") from error
+                    raise StoreError(f"{self.path}: the batch was not committed: {said(error)}") from error
                 time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))
             except (DeltaError, OSError) as error:
-                raise StoreError(f"{self.path}: the batch was not written: {error}") from error
+                raise StoreError(f"{self.path}: the batch was not written: {said(error)}") from error
         raise StoreError(f"{self.path}: other loaders committed first {_ATTEMPTS} times; load with fewer at once")
 
     def _learn(self, table: DeltaTable) -> None:
@@ -284,7 +284,7 @@ class Store:
             try:
                 self._writable().delete(f"id IN ({quoted})")
             except DeltaError as error:
-                raise StoreError(f"{self.path}: nothing was removed: {error}") from error
+                raise StoreError(f"{self.path}: nothing was removed: {said(error)}") from error
         return len(present)
 
     def documents(self) -> Iterator[CodedDocument]:
@@ -443,7 +443,7 @@ class Store:
         try:
             done = self._writable().optimize.compact()
         except (DeltaError, OSError) as error:
-            raise StoreError(f"{self.path}: nothing was compacted: {error}") from error
+            raise StoreError(f"{self.path}: nothing was compacted: {said(error)}") from error
         return int(done["numFilesRemoved"])
 
     def vacuum(self, *, hours: int = 168) -> int:
@@ -460,7 +460,7 @@ class Store:
                 retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True
             )
         except (DeltaError, OSError) as error:
-            raise StoreError(f"{self.path}: nothing was vacuumed: {error}") from error
+            raise StoreError(f"{self.path}: nothing was vacuumed: {said(error)}") from error
         return len(gone)
 
     def versions(self) -> Frame:
@@ -511,8 +511,14 @@ class Store:
             if _schema_version(table) != SCHEMA:
                 table.alter.set_table_description(f"{_MARK}{SCHEMA}")
         except (DeltaError, OSError, InputError, pa.ArrowInvalid) as error:
-            raise StoreError(f"{path}: not migrated: {error}") from error
+            raise StoreError(f"{path}: not migrated: {said(error)}") from error
         return found
+
+
+def said(error: Exception) -> str:
+    """Return an engine's message, which may run over several lines, as one."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 300 else text[:299] + "…"
 
 
 def _schema_version(table: DeltaTable) -> int:

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from detente.errors import StoreError
-from detente.store.store import Store
+from detente.store.store import Store, said
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -133,7 +133,7 @@ def _table(store: Store, name: str, schema: pa.Schema) -> DeltaTable:
             DeltaTable.create(address, schema, mode="ignore", name=name, storage_options=store.storage_options)
         return DeltaTable(address, storage_options=store.storage_options)
     except (DeltaError, OSError) as error:
-        raise StoreError(f"{address}: cannot be opened: {error}") from error
+        raise StoreError(f"{address}: cannot be opened: {said(error)}") from error
 
 
 def update(store: Store, *, batch: int = 2000) -> int:
@@ -164,9 +164,9 @@ def update(store: Store, *, batch: int = 2000) -> int:
             except CommitFailedError as error:
                 sketches.update_incremental()
                 if sketches.version() == base:
-                    raise StoreError(f"{store.path}: stories were not written: {error}") from error
+                    raise StoreError(f"{store.path}: stories were not written: {said(error)}") from error
             except (DeltaError, OSError) as error:
-                raise StoreError(f"{store.path}: stories were not written: {error}") from error
+                raise StoreError(f"{store.path}: stories were not written: {said(error)}") from error
         done += fresh.num_rows
     return done
 
