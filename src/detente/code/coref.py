@@ -405,6 +405,9 @@ class Resolver:
             if entry.role == "seat" and self._is_place(context) and self.gazetteer.places(self.texts[index]):
                 # A seat that is a town: Rawalpindi, Westminster.
                 return self._new_place(index, Phrase("name", None, self.texts[index], "place", entry.country))
+            if entry.id == "region:Europe" and context.hints.acts and (union := self.gazetteer.named("European Union")):
+                # As an actor Europe is the Union.
+                return self._identity(index, union.id, union, replace(phrase, kind="organisation")), Rule.NAME
             if entry.role == "region" or (entry.role in ("adjective", "people") and entry.kind == "place"):
                 at = self._identity(index, entry.id, entry, phrase)
                 return at, entry.rule

@@ -513,6 +513,8 @@ def _read_core(
     place = _known_place(core, part, text, gazetteer, hints)
     if place is not None:
         return place
+    if len(core) == 2 and core[0].match is None and part[core[0].first].key in _WATERS and last.entries:
+        return _place(_text(part, core[0].first, last.last, text), None, gazetteer)
     if _named_after_a_place(core, part, hints):
         name = _text(part, core[-2].first, last.last, text)
         return Phrase("name", None, name, "person", None, (), None, Rule.NAME)
@@ -565,6 +567,7 @@ def _named_after_a_place(core: Sequence[_Item], part: Sequence[Word], hints: Hin
     )
 
 
+_WATERS: Final = word_set("lake mount gulf cape")
 _FAMILY_PLACES: Final = word_set(
     "washington jordan london france ireland israel england chad berlin holland wales scotland houston jackson paris "
     "denver dallas lincoln boston rome sydney lebanon virginia"

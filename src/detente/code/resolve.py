@@ -69,7 +69,7 @@ def resolve(
 _SPOKEN_WORTH: Final = 1.2
 """Powers of ten in population that a place gains where the report speaks of its country otherwise; on train/corpus/train."""
 _NAMESAKE: Final = 50_000
-"""Inhabitants below which a place gains nothing by that against one ten times as large: Geneva in a report on New York."""
+"""Inhabitants below which a place gains nothing by that against one three times as large: Geneva in a report on New York."""
 _LISTED: Final = 30_000
 """Inhabitants at which the small places count that are listed because news names them."""
 
@@ -98,7 +98,7 @@ def _worth(place: Place, largest: Place, spoken: Counter[str]) -> float:
     population = place.population or _LISTED
     worth = math.log10(population)
     if spoken[place.country] and (
-        place.population == 0 or population >= _NAMESAKE or population * 10 >= largest.population
+        place.population == 0 or population >= _NAMESAKE or population * 3 >= largest.population
     ):
         worth += _SPOKEN_WORTH
     return worth
