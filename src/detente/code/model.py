@@ -106,6 +106,7 @@ class Scores:
 WORD_HEADS: Final = ("tags", "kinds", "sectors", "types", "modes", "statuses", "contexts")
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_PLAIN = str.maketrans({**dict.fromkeys("’‘ʼ‛′", "'"), **dict.fromkeys("“”„‟″", '"'), "–": "—", "―": "—", "\u00a0": " "})
 _OPENING = "“«„"
 _CLOSING = "”»"
 
@@ -172,8 +173,9 @@ class Tokenizer:
         Returns:
             One window, or several for a very long sentence; none if the text holds no word.
         """
-        # A lone surrogate cannot pass into the tokenizer; a replacement of one code point keeps the offsets.
-        safe = _SURROGATES.sub("\ufffd", text)
+        # A lone surrogate cannot pass into the tokenizer, and typesetters' marks are the same marks as typewriters';
+        # replacements of one code point keep the offsets.
+        safe = _SURROGATES.sub("\ufffd", text).translate(_PLAIN)
         pieces = self._pieces.encode(safe, add_special_tokens=False)
         quoted, _ = quotation(text, opened)
         ids, offsets = pieces.ids, pieces.offsets
