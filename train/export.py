@@ -11,17 +11,15 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import tempfile
-from importlib import metadata
 from pathlib import Path
 
 import torch
 
 from detente.code import model as shared
 from train import net
+from train.manifest import manifest, write_manifest
 
-NAME = "en-sm"
 OUTPUTS = (*shared.WORD_HEADS, "relations")
 
 
@@ -76,40 +74,6 @@ def to_onnx(model: net.Net, path: Path, *, int8: bool = True) -> None:
         for value in (*loaded.graph.value_info, *loaded.graph.input, *loaded.graph.output):
             del value.metadata_props[:]
         onnx.save(loaded, str(path))
-
-
-def commit() -> str:
-    """Return the commit the training code stands at, "+" behind it if the tree was changed."""
-    try:
-        run = subprocess.run(["git", "describe", "--always", "--dirty=+"], capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return run.stdout.strip()
-
-
-def manifest(folder: Path, trained: dict[str, object], tuned: dict[str, object]) -> dict[str, object]:
-    """Return the manifest of a folder that holds model.onnx and tokenizer.json."""
-    return {
-        "format": shared.FORMAT,
-        "name": NAME,
-        "version": metadata.version("detente"),
-        "labels": shared.LABELS,
-        "files": {name: shared.sha256(folder / name) for name in ("model.onnx", "tokenizer.json")},
-        "thresholds": tuned.get("thresholds", {}),
-        "calibration": tuned.get("calibration", {}),
-        "trained": {
-            "commit": commit(),
-            **trained,
-            "packages": {name: metadata.version(name) for name in ("torch", "onnx", "onnxruntime", "tokenizers")},
-        },
-    }
-
-
-def write_manifest(folder: Path, content: dict[str, object]) -> None:
-    """Write manifest.json whole or not at all; its presence means that the folder is complete."""
-    scratch = folder / "manifest.json.part"
-    scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    scratch.replace(folder / "manifest.json")
 
 
 def main() -> None:

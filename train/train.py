@@ -8,7 +8,6 @@ The corpus is split by report: one report in twelve, chosen by the hash of its i
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import math
 import random
@@ -24,25 +23,13 @@ from detente import plover
 from detente.code import model as shared
 from train import labels, net, scoring
 from train.examples import IGNORE, Example, examples
+from train.folds import corpus_hash, is_development
 
 WEIGHTS = {
     "mention": 1.0, "trigger": 2.0, "time": 0.5, "cue": 1.0, "content": 1.0,
     "kinds": 0.3, "sectors": 0.4, "types": 1.0, "modes": 0.5, "statuses": 0.7, "contexts": 3.0, "relations": 4.0,
 }  # fmt: skip
 """Weight of each layer's loss in the sum; chosen on development data (train/LOG.md)."""
-
-
-def is_development(report_id: str, one_in: int = 12) -> bool:
-    """Tell whether a training report is development data, by the hash of its id."""
-    return int(hashlib.sha256(report_id.encode()).hexdigest(), 16) % one_in == 0
-
-
-def corpus_hash(folder: Path) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 over the corpus files in order of name."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.txt")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def batches(data: list[Example], pieces: int, rng: random.Random) -> list[list[Example]]:

@@ -23,9 +23,9 @@ from detente.code.model import Model, Scores
 from detente.measure.level import ErrorRates
 from train import labels, scoring
 from train.examples import Example, examples
-from train.export import write_manifest
+from train.folds import is_development
 from train.labels import GoldReport
-from train.train import is_development
+from train.manifest import write_manifest
 
 GRID = (0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
 
