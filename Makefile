@@ -5,11 +5,12 @@ VENV := .venv
 TRAIN := .venv-train
 PIP_FLAGS := -q --disable-pip-version-check
 
-.PHONY: demo test check train export evaluate corpus bench clean help
+.PHONY: demo test faults check train export evaluate corpus bench clean help
 
 help:
 	@echo "make demo      set up, code the bundled reports, show the China-US relation"
 	@echo "make test      set up, run the tests"
+	@echo "make faults    the long tests: kills, hostile files, a cluster"
 	@echo "make check     types and lint"
 	@echo "make corpus    validate the labelled reports and count them"
 	@echo "make train     train the model anew, export and tune it (CPU)"
@@ -38,6 +39,12 @@ demo: $(VENV)/.user
 
 test: $(VENV)/.dev
 	$(VENV)/bin/python -m pytest -q
+
+# Kill -9 fifty times, 10,000 hostile files, a cluster of several workers: what takes longer than a test should.
+faults: $(VENV)/.dev
+	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[ray]"
+	DETENTE_FUZZ=10000 $(VENV)/bin/python -m pytest -q tests/read/test_fuzz.py
+	$(VENV)/bin/python -m pytest -q -m slow
 
 check: $(VENV)/.dev
 	$(VENV)/bin/ruff check .
