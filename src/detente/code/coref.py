@@ -529,6 +529,10 @@ class Resolver:
             elif cluster.entry is None and len(spelt) > len(cluster.name):
                 cluster.name = spelt
             cluster.names.add(name)
+            guess = phrase.entry
+            if guess is not None and guess.role == "surname" and phrase.rule == guess.rule:
+                # What the table knows of another bearer of the family name says nothing of this one.
+                phrase = replace(phrase, title=None, sectors=(), country=None, woman=None)
             self._learn(found, phrase)
             return found, Rule.COREFERENCE
         unnamed = self._described_before(index, phrase)

@@ -749,11 +749,11 @@ def _portion(found: re.Match[str], context: _Context) -> When | None:
         which = "start" if which.startswith(("first", "opening")) else "end"
     if which in ("beginning", "start", "onset", "outset"):
         lengths = {"week": 0, "month": 6}
-        last = start + lengths[size] * _DAY if size in lengths else _month_end(start)
+        last = min(start + lengths[size] * _DAY if size in lengths else _month_end(start), end)
         return _rough(replace(unit, end=dt.date(start.year, 12, 31) if size == "decade" else last))
     if which in ("end", "close"):
         lengths = {"week": 2, "month": 6}
-        first = end - lengths[size] * _DAY if size in lengths else end.replace(day=1)
+        first = max(end - lengths[size] * _DAY if size in lengths else end.replace(day=1), start)
         return _rough(replace(unit, start=dt.date(end.year, 1, 1) if size == "decade" else first))
     third = {"early": 0, "mid": 1, "middle": 1, "late": 2}[which]
     if size == "month":
@@ -765,6 +765,10 @@ def _portion(found: re.Match[str], context: _Context) -> When | None:
     elif size == "week":
         bounds = (start, start + 2 * _DAY, start + 3 * _DAY, end + _DAY)
     else:
+        if (end - start).days < 3:
+            # A weekend: its first day, its last, or all of it.
+            first, last = ((start, start), (start, end), (end, end))[third]
+            return replace(unit, start=first, end=last, kind="approximate")
         step = (end - start) // 3
         bounds = (start, start + step, start + 2 * step, end + _DAY)
     return replace(unit, start=bounds[third], end=bounds[third + 1] - _DAY, kind="approximate")

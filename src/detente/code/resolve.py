@@ -14,7 +14,7 @@ from detente.code.coref import Cluster, Context, Resolver, share_countries
 from detente.code.phrases import Hints, Phrase, read_phrase, term_on
 from detente.gazetteer import Gazetteer, LearnedRole, Place
 from detente.gazetteer.names import key, singular, word_set, words
-from detente.records import Document, Entity, Extraction, Mention, Options, Rule, Sentence
+from detente.records import CodedDocument, Document, Entity, Extraction, Mention, Options, Rule, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,12 +388,12 @@ def _locate(cluster: Cluster, homes: Counter[str], gazetteer: Gazetteer) -> Plac
     return (spoken or places)[0]
 
 
-def learned_roles(document: Document, resolution: Resolution) -> tuple[LearnedRole, ...]:
+def learned_roles(document: Document, resolution: Resolution | CodedDocument) -> tuple[LearnedRole, ...]:
     """Return the roles a report gave to persons by name, to be kept with their date for later reports.
 
     Args:
         document: the report.
-        resolution: what `resolve` gave for it.
+        resolution: what `resolve` gave for it, or the report as coded and stored.
 
     Returns:
         One role for each named person with country, sector and a title that stands in the text.
