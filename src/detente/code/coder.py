@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from detente import plover
-from detente.code.dates import bounded
+from detente.code.dates import bounded, find_times
 from detente.code.dates import resolve as resolve_time
 from detente.code.extract import Thresholds, extract
 from detente.code.model import Encoded, Model, Scores, chunks, quotation
@@ -385,7 +385,8 @@ def _events(
     for number, draft in enumerate(drafts.events, 1):
         inside, cued = owners.of(draft.trigger)
         day = _day(report, sentences[draft.sentence])
-        date, kind, when = _dated(report.text, draft, day, previous)
+        time = _told(report.text, draft.time, day, previous)
+        date, kind, when = _dated(report.text, replace(draft, time=time), day, previous)
         status = draft.status
         if when is not None:
             previous = when
@@ -405,7 +406,7 @@ def _events(
                 recipients=tuple(names[i] for i in draft.recipients),
                 location=None if draft.place is None else names[draft.place],
                 date=date,
-                date_text=draft.time,
+                date_text=time,
                 date_kind=kind,
                 trigger=draft.trigger,
                 sentence=draft.sentence,
@@ -438,6 +439,17 @@ def _day(report: Document, sentence: Sentence) -> dt.date:
     """The day against which a sentence's times are read: an embedded post's own, else the report's."""
     part = report.parts[sentence.part] if sentence.part >= 0 else None
     return part.date if part is not None and part.kind == "tweet" and part.date else report.date
+
+
+def _told(text: str, time: Span | None, day: dt.date, previous: When | None) -> Span | None:
+    """Trim the words marked as a time to the expression in them, where they hold one and more ("on Thursday for")."""
+    if time is None:
+        return None
+    words = text[time.start : time.end]
+    if resolve_time(words, day, previous=previous).start is not None:
+        return time
+    inner = find_times(words)
+    return Span(time.start + inner[0].start, time.start + inner[0].end) if len(inner) == 1 else time
 
 
 def _dated(

@@ -10,7 +10,7 @@ import base64
 import datetime as dt
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -152,7 +152,7 @@ def _level_panel(
     levels: Sequence[Level],
     right: float,
     narrow: bool,
-) -> tuple[list[str], Callable[[float], float]]:
+) -> list[str]:
     inside = [p.mean for p in points if p.mean is not None]
     known = [v for one in levels for v in (one.low, one.high) if v is not None]
     low = max(-10.0, min([*known, *(v for v in inside if not known), -3.0]) - 0.5)
@@ -161,7 +161,7 @@ def _level_panel(
     def y(value: float) -> float:
         return top + height * (high - min(high, max(low, value))) / (high - low)
 
-    out = []
+    out, zones = [], []
     bounds = [-10.0, *(bound for bound, _ in BANDS[:-1]), 10.0]
     for (bottom, ceiling), (_, name) in zip(itertools.pairwise(bounds), BANDS, strict=True):
         if low < bottom < high:
@@ -179,9 +179,9 @@ def _level_panel(
         if visible >= 15:
             middle = (y(max(bottom, low)) + y(min(ceiling, high))) / 2 + 4
             if narrow:
-                out.append(_text(right - 4, middle, name, "soft halo zone", "end"))
+                zones.append(_text(right - 4, middle, name, "soft halo", "end"))
             else:
-                out.append(_text(right + 8, middle, name, "soft"))
+                zones.append(_text(right + 8, middle, name, "soft"))
     if low < 0 < high:
         out.append(_line(frame.left, y(0), right, y(0), "zero"))
         if y(-1) - y(0) > 13:
@@ -202,7 +202,7 @@ def _level_panel(
         out.append(
             f'<polyline class="line" points="{" ".join(f"{_n(x)},{_n(y(one.value or 0))}" for x, one in run)}"/>'
         )
-    return out, y
+    return out + zones
 
 
 def _breaks(
@@ -316,8 +316,7 @@ def relation_svg(
         x = frame.at(index)
         out.append(_line(x, top, x, strip, "grid"))
         out.append(_text(x + 3, bottom + 16, name, "strong" if strong else "soft"))
-    panel, _ = _level_panel(frame, top, tall, points, levels, right, narrow)
-    out += panel
+    out += _level_panel(frame, top, tall, points, levels, right, narrow)
     out += _breaks(frame, top, two + low, points, changes, right, rows)
     a, b = names
     out += _bars(frame, one, low, found.series[ab], f"{a} → {b}", count, right, most)
@@ -361,11 +360,20 @@ def _told(points: Sequence[Point], levels: Sequence[Level], names: tuple[str, st
     )
 
 
-def spark(values: Sequence[tuple[float, float, int]], width: int = 120, height: int = 28) -> str:
-    """Draw a small line of (position, value on −10 to +10, weight) with a rule at 0; one dot where there is one."""
+def spark(
+    values: Sequence[tuple[float, float, int]], reach: tuple[float, float], width: int = 120, height: int = 28
+) -> str:
+    """Draw a small line with a rule at 0 and a dot at its last value.
+
+    Args:
+        values: (position, value on −10 to +10, weight), in order of position.
+        reach: first and last position, the same for all lines that are to be compared.
+        width: in pixels.
+        height: in pixels.
+    """
     if not values:
         return ""
-    low, high = values[0][0], values[-1][0]
+    low, high = reach
 
     def x(at: float) -> float:
         return 4 + (width - 8) * ((at - low) / (high - low) if high > low else 0.5)

@@ -220,11 +220,19 @@ class Book:
             pairs = self.desk.pairs(facets)
             years = self.desk.years(facets)
         names = {c for pair in pairs for c in (pair.a, pair.b)}
+        top = max(pairs, key=lambda p: p.happenings, default=None)
+        reach = self._reach(facets)
         return {
             "totals": totals, "pairs": pairs[:60], "more": max(0, len(pairs) - 60), "years": years,
-            "sparks": {(p.a, p.b): Markup(chart.spark(p.years)) for p in pairs[:60]},
-            "names": sorted((country_name(code), code) for code in names),
+            "sparks": {(p.a, p.b): Markup(chart.spark(p.years, reach)) for p in pairs[:60]},
+            "names": sorted((country_name(code), code) for code in names), "top": (top.a, top.b) if top else (),
         }  # fmt: skip
+
+    def _reach(self, facets: Facets) -> tuple[float, float]:
+        """Return the first and the last year of a view, for the spark lines."""
+        totals = self.desk.totals(facets.version)
+        first, last = facets.from_ or totals.first, facets.to or totals.last
+        return (float(first.year), float(last.year)) if first and last else (0.0, 0.0)
 
     def pairs_json(self, query: Query) -> list[dict[str, Any]]:
         """Return all pairs."""
@@ -426,6 +434,7 @@ class Book:
             [a], version,
         )  # fmt: skip
         network = self.desk.network(first, last, facets)
+        reach = self._reach(facets)
         late = self.desk.years(facets)[1][0]
         ids = [
             key for pair, tie in network.ties.items() if pair[0] == a
@@ -437,7 +446,7 @@ class Book:
         )
         return {
             "code": a, "name": country_name(a), "pairs": pairs, "actors": actors, "facets": facets,
-            "sparks": {(p.a, p.b): Markup(chart.spark(p.years)) for p in pairs[:40]},
+            "sparks": {(p.a, p.b): Markup(chart.spark(p.years, reach)) for p in pairs[:40]},
             "acts": [data.happening_row(h) for h in listed[:8]], "years": self.desk.years(facets),
             "happenings": sum(p.happenings for p in pairs), "known": a in countries(),
         }  # fmt: skip
