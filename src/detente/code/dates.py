@@ -1002,6 +1002,33 @@ def _since(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
+    r"(?:well |shortly |just |soon |hours |minutes |long )*(?:before|after|by|at|around|near|close to|until|till|towards?"
+    r"|from) (?:the )?(?:{TOD}|dark|breakfast|lunch|dinner|supper|prayers|school|work) (?:on |of )?(?P<day>.+)"
+    r"|(?:at |around |about |by |before |after |until |shortly |just )*{N} o'clock (?:in the {TOD} )?(?:on )?(?P<hour>.+)"
+    r"|(?:later|earlier|early|late) in the (?:day|{TOD}) (?:on )?(?P<part>.+)"
+)
+def _hour_of(found: re.Match[str], context: _Context) -> When | None:
+    """Read "before dawn on Thursday": a time of day is of its day."""
+    when = _known(found["day"] or found["hour"] or found["part"], context)
+    return when if when and when.granularity == "day" else None
+
+
+@_rule(r"({N}) ({WD})s ago")
+def _weekdays_ago(found: re.Match[str], context: _Context) -> When | None:
+    back = (context.document.weekday() - _weekday(found[2]) - 1) % 7 + 1
+    return _around(context.document - (back + 7 * (_number(found[1]) - 1)) * _DAY, "day")
+
+
+@_rule(
+    r"(?:by|before|until|till|at|towards?) (?:the )?({BIG})(?:'s)? end"
+    r"|before (?:the|this) ({BIG}) (?:is (?:out|over)|ends|was out|was over|ended)"
+)
+def _units_end(found: re.Match[str], context: _Context) -> When | None:
+    unit = _around(context.document, found[1] or found[2])
+    return _range(context.document, _ends(unit)[1])
+
+
+@_rule(
     r"(by|until|till|up to|up until|through|before|ahead of|no later than|not later than|on or before"
     r"|at least until) (?:at least )?(.+)"
 )
