@@ -35,7 +35,7 @@ def test_a_store_is_checked_compacted_vacuumed_and_cited(tmp_path: Path) -> None
     assert run("verify", path) == (0, "", f"{path}: version 3 is whole\n")
     assert run("compact", path) == (0, "", f"{path}: 3 files joined\n")
     assert run("verify", path, "--as-of", "2")[2] == f"{path}: version 2 is whole\n"
-    status, out, _ = run("versions", path, "--json")
+    out = run("versions", path, "--json")[1]
     assert [json.loads(line)["version"] for line in out.splitlines()] == [4, 3, 2, 1, 0]
     assert run("sql", path, "select count(*) as n from documents", "--csv", "--as-of", "1")[1] == "n\n2\n"
     assert run("vacuum", path, "--hours", "0")[2] == f"{path}: 3 files deleted\n"

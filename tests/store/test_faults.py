@@ -20,14 +20,14 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__)
-sys.path.insert(0, str(HERE.parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from coded import coded
 
 from detente.records import CodedDocument
 from detente.store import Store
 from detente.store.stories import stories, update
 
+HERE = Path(__file__)
 BATCH = 4
 MANY = 400
 

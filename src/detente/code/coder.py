@@ -385,7 +385,7 @@ def _events(
     for number, draft in enumerate(drafts.events, 1):
         inside, cued = owners.of(draft.trigger)
         day = _day(report, sentences[draft.sentence])
-        time = _told(report.text, draft.time, day, previous)
+        time = _told(report.text, draft.time, sentences[draft.sentence].end, day, previous)
         date, kind, when = _dated(report.text, replace(draft, time=time), day, previous)
         status = draft.status
         if when is not None:
@@ -441,15 +441,17 @@ def _day(report: Document, sentence: Sentence) -> dt.date:
     return part.date if part is not None and part.kind == "tweet" and part.date else report.date
 
 
-def _told(text: str, time: Span | None, day: dt.date, previous: When | None) -> Span | None:
-    """Trim the words marked as a time to the expression in them, where they hold one and more ("on Thursday for")."""
-    if time is None:
-        return None
-    words = text[time.start : time.end]
-    if resolve_time(words, day, previous=previous).start is not None:
+_AFTER: Final = 40
+
+
+def _told(text: str, time: Span | None, end: int, day: dt.date, previous: When | None) -> Span | None:
+    """Set the words marked as a time to the expression they hold or begin ("on Thursday for", "on"), if they are none."""
+    if time is None or resolve_time(text[time.start : time.end], day, previous=previous).start is not None:
         return time
-    inner = find_times(words)
-    return Span(time.start + inner[0].start, time.start + inner[0].end) if len(inner) == 1 else time
+    for found in find_times(text[time.start : max(time.end, min(end, time.end + _AFTER))]):
+        if found.start <= time.end - time.start + 1:
+            return Span(time.start + found.start, time.start + found.end)
+    return time
 
 
 def _dated(

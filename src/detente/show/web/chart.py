@@ -128,7 +128,8 @@ def _ticks(points: Sequence[Point], by: str, step: float) -> Iterator[tuple[int,
         span = next((n for n in (1, 2, 3, 6) if room * n >= 46), 12)
         following = next((i for i in months if (points[i].end.month - 1) % span == 0), len(points))
         if points and following * step >= 46:
-            yield 0, str(points[0].end.year), True
+            first = points[0].end
+            yield 0, str(first.year) if first.month == 1 else f"{first:%b ’%y}", first.month == 1
         for i in months:
             month = points[i].end.month
             if month == 1:

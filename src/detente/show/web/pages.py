@@ -510,8 +510,8 @@ class Book:
         """Return the page of a person or body: what it did, what was done to it, what it said."""
         name, facets, events, said = self._actor(query)
         who = self.desk.rows(
-            "SELECT kind, country, sector, title, count(*) AS n FROM entities WHERE name = ?"
-            " GROUP BY kind, country, sector, title ORDER BY n DESC, kind, country, sector, title LIMIT 6",
+            "SELECT mode(kind) AS kind, country, mode(sector) AS sector, mode(title) AS title, count(*) AS n FROM entities"
+            " WHERE name = ? GROUP BY country, lower(title) ORDER BY n DESC, country, title LIMIT 6",
             [name], facets.version,
         )  # fmt: skip
         did = [row for row in events if name in row["actor_names"]]

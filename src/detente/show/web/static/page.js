@@ -172,11 +172,14 @@ function chart() {
   }
 
   function put() {
-    // Beside the period, on the side with more room, never over the edge of the box.
+    // On a narrow screen at its foot; else beside the period, on the side with more room, never over the edge.
+    const small = box.clientWidth < 620;
+    tip.classList.toggle("foot-tip", small);
+    if (small) { tip.style.left = tip.style.top = ""; return; }
     const x = edge("left") + step() * (at + 0.5), wide = tip.offsetWidth;
     const left = x < box.clientWidth / 2 ? x + 14 : x - wide - 14;
     tip.style.left = Math.max(0, Math.min(box.clientWidth - wide, left)) + "px";
-    tip.style.top = (box.clientWidth < 620 ? edge("bottom") + 28 : edge("top") + 10) + "px";
+    tip.style.top = edge("top") + 10 + "px";
   }
 
   function fill(point) {
@@ -199,13 +202,13 @@ function chart() {
     if (point.strongest.length) {
       const list = make("ul");
       for (const one of point.strongest) {
-        const text = one.sentence.length > 150 ? one.sentence.slice(0, 148) + "…" : one.sentence;
         const line = make("li", undefined, one.intensity > 0 ? "upline" : "downline");
-        line.append(make("strong", one.type.toLowerCase() + " "), text);
+        line.append(make("strong", one.type.toLowerCase() + " "), one.sentence.slice(0, 300));
         list.append(line);
       }
       tip.append(list);
     }
+    if (matchMedia("(hover: none)").matches) tip.append(make("p", "Tap the period again for its evidence.", "soft"));
     box.setAttribute("aria-valuetext", [head, level, ...$$("p", tip).slice(1)].map((one) => one.textContent).join(". "));
     put();
   }
