@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +68,11 @@ def client(folder: Path) -> Iterator[TestClient]:
     """A client of the application over that store."""
     with TestClient(create_app(folder), base_url="http://localhost") as made:
         yield made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell a test's fixtures how it went, so that a failure leaves a picture."""
+    report = yield
+    setattr(item, f"rep_{report.when}", report)
+    return report
