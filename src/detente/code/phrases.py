@@ -767,7 +767,7 @@ def _from_entry(entry: Entry, spelt: str, gazetteer: Gazetteer, hints: Hints) ->
             entry.rule, former=now.former, woman=True if entry.woman else None,
         )  # fmt: skip
     if entry.role in ("people", "adjective"):
-        if entry.role == "adjective" or entry.kind != "country":
+        if entry.role == "adjective" or entry.kind not in ("country", "place"):
             kind: EntityKind = entry.kind
             return Phrase("name", entry, entry.name, kind, entry.country, entry.sectors, None, entry.rule)
         # "Russians", "a Briton": people of the country, not the state.
@@ -819,7 +819,7 @@ def _retired(sectors: tuple[str, ...], title: str | None) -> tuple[str, ...]:
     return sectors
 
 
-_HIGH: Final = word_set("chief general admiral marshal commander director head leader commissioner spymaster boss")
+_HIGH: Final = word_set("chief general gen adm lt maj brig admiral marshal commander director head leader commissioner spymaster boss")
 
 
 def _gender(keys: Iterable[str]) -> bool | None:
