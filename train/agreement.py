@@ -13,6 +13,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from detente.records import EventDraft, Extraction, MentionDraft, Span, StatementDraft
@@ -38,6 +39,23 @@ def extraction_of(report: GoldReport) -> Extraction:
             for s in report.statements
         ),
     )  # fmt: skip
+
+
+def beginning(report: GoldReport, sentences: int) -> GoldReport:
+    """Return a report's first sentences: one to which a sentence was added after the blind labelling is compared so."""
+    end = report.sentences[sentences - 1][1]
+    return replace(
+        report,
+        text=report.text[:end],
+        sentences=report.sentences[:sentences],
+        mentions=tuple(m for m in report.mentions if m.sentence < sentences),
+        events=tuple(e for e in report.events if e.sentence < sentences),
+        statements=tuple(
+            replace(s, content=tuple(piece for piece in s.content if piece[1] <= end))
+            for s in report.statements
+            if s.sentence < sentences
+        ),
+    )
 
 
 def alpha(pairs: Sequence[tuple[object, object]]) -> float:
@@ -69,9 +87,10 @@ def measure(settled: Path, blind: Path, listed: int = 0) -> tuple[int, int, dict
     reports = sentences = 0
     for other in second:
         own = first.get(other.id)
-        if own is None or own.text != other.text:
+        if own is None or not own.text.startswith(other.text):
             print(f"left out: {other.id} has no counterpart with the same text")
             continue
+        own = beginning(own, len(other.sentences))
         reports, sentences = reports + 1, sentences + len(own.sentences)
         drafts = extraction_of(other)
         scoring.add(result, own, drafts)
@@ -128,12 +147,32 @@ def main() -> None:
 def _differences(own: GoldReport, other: GoldReport, matched: Sequence[tuple[int, int]]) -> None:
     hit, found = {i for i, _ in matched}, {j for _, j in matched}
     print(f"{own.id}")
+    spans = [{(m.start, m.end): m for m in report.mentions} for report in (own, other)]
+    for name, mine, theirs in (("settled", *spans), ("blind", *spans[::-1])):
+        only = [own.text[start:end] for start, end in mine if (start, end) not in theirs]
+        if only:
+            print(f"  mentions only {name}: {only}")
+    said = [{(s.speaker is not None, tuple(s.content)): s for s in report.statements} for report in (own, other)]
+    for name, mine_s, theirs_s in (("settled", *said), ("blind", *said[::-1])):
+        for key, statement in mine_s.items():
+            if key not in theirs_s:
+                words = own.text[statement.content[0][0] : statement.content[0][1]][:60]
+                print(f"  statement only {name}: {words!r}")
     for name, report, seen in (("settled", own, hit), ("blind", other, found)):
         for number, event in enumerate(report.events):
             if number not in seen:
                 print(f"  only {name}: {report.text[slice(*event.trigger)]!r} {event.type}/{event.mode} {event.status}")
     for i, j in matched:
         one, two = own.events[i], other.events[j]
+        parties = [
+            [
+                sorted(report.text[report.mentions[m].start : report.mentions[m].end] for m in side)
+                for side in (e.actors, e.recipients)
+            ]
+            for report, e in ((own, one), (other, two))
+        ]
+        if parties[0] != parties[1]:
+            print(f"  {own.text[slice(*one.trigger)]!r} parties: {parties[0]} ≠ {parties[1]}")
         if (one.type, one.mode, one.status) != (two.type, two.mode, two.status):
             print(
                 f"  {own.text[slice(*one.trigger)]!r}: {one.type}/{one.mode} {one.status} ≠ {two.type}/{two.mode} {two.status}"
