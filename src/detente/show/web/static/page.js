@@ -270,6 +270,7 @@ function chart() {
     if (event.button) return;
     down = { x: event.clientX, index: index(local(event)), touch: event.pointerType === "touch", shown: at === index(local(event)) };
     if (!down.touch) box.setPointerCapture(event.pointerId);
+    else if (!down.shown) show(down.index);
   });
   box.addEventListener("pointerup", (event) => {
     if (down === null) return;
