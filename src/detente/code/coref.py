@@ -68,6 +68,7 @@ class Cluster:
     mentions: list[int] = field(default_factory=list)
     near: str | None = None
     foreign: bool = False
+    guessed: bool = False
     tentative: bool = False
 
 
@@ -240,6 +241,7 @@ class Resolver:
             phrase.country,
             phrase.sectors,
         )
+        cluster.guessed = phrase.kind is None and not self.contexts[index].hints.kinds
         for attribute, value in given.items():
             setattr(cluster, attribute, value)
         self.clusters.append(cluster)
@@ -1317,7 +1319,9 @@ def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
         if cluster.kind == "place" and cluster.country is None and cluster.entry is None:
             # A place no table knows lies most often in the country the report is from.
             cluster.country = home
-        if cluster.country is None and not cluster.members and cluster.kind in ("group", "organisation", "person"):
+        # A thing has no country; but where nobody told the kind, what is spoken of is seldom a thing.
+        party = cluster.kind in ("group", "organisation", "person") or (cluster.kind == "other" and cluster.guessed)
+        if cluster.country is None and not cluster.members and party:
             if cluster.near:
                 cluster.country = cluster.near
             elif cluster.foreign:
