@@ -16,6 +16,8 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from detente.code.resolve import Resolution, resolve
 from detente.gazetteer import Gazetteer
 from detente.records import (
@@ -96,20 +98,49 @@ def _b_cubed(gold: Clusters, found: Clusters) -> tuple[float, float]:
 
 
 def _ceaf(gold: Clusters, found: Clusters) -> float:
-    """Similarity φ4 summed over the best one-to-one alignment (Hungarian method by successive augmentation)."""
+    """Similarity φ4 summed over the best one-to-one alignment."""
     of: dict[int, int] = {mention: number for number, cluster in enumerate(found) for mention in cluster}
-    weights: dict[tuple[int, int], float] = {}
+    table = np.zeros((len(gold), len(found)))
     for row, cluster in enumerate(gold):
         for column in {of[mention] for mention in cluster}:
-            weights[row, column] = 2 * len(cluster & found[column]) / (len(cluster) + len(found[column]))
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
+            table[row, column] = 2 * len(cluster & found[column]) / (len(cluster) + len(found[column]))
+    return best_alignment(table)
 
-    table = np.zeros((len(gold), len(found)))
-    for (row, column), value in weights.items():
-        table[row, column] = value
-    rows, columns = linear_sum_assignment(-table)
-    return float(table[rows, columns].sum())
+
+def best_alignment(table: np.ndarray) -> float:
+    """Return the largest sum of cells with at most one in each row and column.
+
+    Hungarian method by shortest augmenting paths (Jonker and Volgenant 1987).
+
+    Args:
+        table: similarities, none negative.
+    """
+    cost = -(table if table.shape[0] <= table.shape[1] else table.T)
+    rows, columns = cost.shape
+    by_row, by_column = np.zeros(rows + 1), np.zeros(columns + 1)
+    taken = np.zeros(columns + 1, dtype=int)
+    for row in range(1, rows + 1):
+        taken[0], column = row, 0
+        least = np.full(columns + 1, np.inf)
+        before = np.zeros(columns + 1, dtype=int)
+        done = np.zeros(columns + 1, dtype=bool)
+        while taken[column]:
+            done[column] = True
+            here = taken[column]
+            reduced = cost[here - 1] - by_row[here] - by_column[1:]
+            nearer = ~done[1:] & (reduced < least[1:])
+            least[1:][nearer] = reduced[nearer]
+            before[1:][nearer] = column
+            step_to = int(np.argmin(np.where(done, np.inf, least)[1:])) + 1
+            step = least[step_to]
+            by_row[taken[done]] += step
+            by_column[done] -= step
+            least[~done] -= step
+            column = step_to
+        while column:
+            taken[column] = taken[before[column]]
+            column = int(before[column])
+    return float(-sum(cost[taken[column] - 1, column - 1] for column in range(1, columns + 1) if taken[column]))
 
 
 def f1(correct_precision: float, total_precision: float, correct_recall: float, total_recall: float) -> float:

@@ -273,9 +273,9 @@ def lags(found: Spill) -> Table:
 
 
 def strongest(found: Relation, count: int = 6) -> list[dict[str, Any]]:
-    """Return the evidence rows of the happenings with the largest intensity, half of conflict, half of cooperation.
+    """Return the evidence rows of the happenings of most weight, half of conflict, half of cooperation.
 
-    Among equals the one with more reports comes first, then the surer and the earlier.
+    A happening weighs its intensity times its confidence; among equals the one with more reports comes first.
     """
     joint = {key for point in found.series["joint"] for key in point.ids}
     done = [found.happenings[key] for key in sorted(joint)]
@@ -283,7 +283,7 @@ def strongest(found: Relation, count: int = 6) -> list[dict[str, Any]]:
     for sign in (-1, 1):
         side = [h for h in done if h.intensity * sign > 0]
         side.sort(
-            key=lambda h: (-abs(h.intensity), -len(h.reports), -max(r.confidence for r in h.reports), h.day, h.id)
+            key=lambda h: (-abs(h.intensity) * max(r.confidence for r in h.reports), -len(h.reports), h.day, h.id)
         )
         chosen += side[: count // 2]
     picked = []
