@@ -122,7 +122,10 @@ _UNTIL_NAMED: Final = 10
 """Sentences after which an office told without a name is not taken to be that of a person named later."""
 _OF_TIME: Final = word_set("ex former acting interim outgoing incumbent then late")
 _TENTATIVE: Final = word_set("next future new any every possible another no whoever")
-_FOREIGN: Final = word_set("foreign international world western global overseas visiting expatriate neutral")
+_FOREIGN: Final = word_set(
+    "foreign international world western global overseas visiting expatriate neutral outside allied multinational african "
+    "asian arab latin gulf nordic baltic scandinavian caribbean balkan"
+)
 _FOREIGN_AFFAIRS: Final = word_set(
     "minister ministers ministry office secretary affairs department policy committee service legion adviser"
 )
@@ -503,6 +506,12 @@ class Resolver:
             return self._identity(
                 index, place.id, place, Phrase("name", place, label, "place", entry.country)
             ), Rule.PLACE
+        if entry.id == "government:BEL" and (union := self.gazetteer.named("European Union")):
+            own = sum(other.entry is not None and other.entry.id == entry.id for other in self.phrases)
+            if self.spoken.get("BEL", 0) <= own:
+                # Brussels is the Union's unless Belgium is spoken of.
+                plain = Phrase("name", union, union.name, union.kind, union.country, union.sectors)
+                return self._identity(index, union.id, union, plain), Rule.SEAT
         return self.government(entry.id.removeprefix("government:"), index), Rule.SEAT
 
     def _is_place(self, context: Context) -> bool:
