@@ -619,6 +619,64 @@ def demo(
 
 
 @app.command()
+def serve(
+    store: StorePath,
+    host: Annotated[str, typer.Option("--host", help="Address to listen at; by default this machine alone.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen at.")] = 8765,
+    name: Annotated[
+        list[str] | None, typer.Option("--name", help="A further name under which the server answers.")
+    ] = None,
+    reviews: Annotated[
+        Path | None, typer.Option("--reviews", help="File of reviews; by default reviews.jsonl in the store's folder.")
+    ] = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Also answer /sql.json?q=SELECT …")] = False,
+) -> None:
+    """Show a store as web pages: relations, pairs, states, reports, search; each with its data beside it."""
+    from detente.show.web.app import serve as run
+
+    run(
+        store, host=host, port=port, sql=sql, names=tuple(name or ()), reviews=reviews,
+        on_ready=lambda address: _note(f"{store} at {address} until Ctrl-C"),
+    )  # fmt: skip
+
+
+@app.command()
+def brief(
+    store: StorePath,
+    a: Party,
+    b: Party,
+    out: Annotated[Path, typer.Option("--out", help="File to write: .html or .md.")],
+    from_: FromOption = None,
+    to: ToOption = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Write two pages on a relation: level, what moved it, who asks and promises what; with numbered evidence."""
+    from detente.show import brief as room
+
+    write = room.writer(out)
+    write(room.brief(_opened(store, as_of), a, b, from_=from_, to=to))
+
+
+@app.command()
+def doctor(
+    store: Annotated[str | None, typer.Argument(help="A store to look at too.", metavar="STORE")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Check the installation: versions, the model's hash, a smoke run; and a store, where one is given."""
+    from detente.show.doctor import examine
+
+    well = True
+    for check in examine(store):
+        well = well and check.good
+        if json_:
+            typer.echo(json.dumps({"check": check.name, "good": check.good, "found": check.found}, ensure_ascii=False))
+        else:
+            typer.echo(f"{'ok  ' if check.good else 'BAD '} {check.name:<10} {check.found}")
+    if not well:
+        raise typer.Exit(1)
+
+
+@app.command()
 def compact(store: StorePath) -> None:
     """Join the store's small files into large ones; no row and no older version changes."""
     typer.echo(f"{store}: {_opened(store).compact()} files joined", err=True)

@@ -12,7 +12,8 @@ import pytest
 from starlette.testclient import TestClient
 
 from detente import Store, relation
-from detente.measure.level import level
+from detente.code.coder import bundled_manifest
+from detente.measure.level import ErrorRates, level
 from detente.show.web.app import create_app
 from detente.show.web.view import View
 
@@ -104,7 +105,9 @@ def test_the_page_shows_the_numbers_that_the_library_gives(client: TestClient, f
     told = client.get("/relation/CHN/USA.json").json()
     assert [p["joint"]["happenings"] for p in told["points"]] == [p.happenings for p in found.series["joint"]]
     assert [p["ab"]["conflict"] for p in told["points"]] == [p.conflict for p in found.series["CHN→USA"]]
-    assert [p["level"] for p in told["points"]] == [one.value for one in level(found)]
+    assert [p["level"] for p in told["points"]] == [
+        one.value for one in level(found, errors=ErrorRates.from_manifest(bundled_manifest().get("errors", {})))
+    ]
     assert told["changes"] and told["changes"][0]["after"] < told["changes"][0]["before"]
     page = client.get("/relation/CHN/USA").text
     assert told["changes"][0]["words"].split(":")[0] in page

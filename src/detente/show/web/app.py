@@ -288,6 +288,7 @@ def serve(
     sql: bool = False,
     names: Sequence[str] = (),
     reviews: str | Path | None = None,
+    on_ready: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve a store until interrupted.
 
@@ -298,6 +299,7 @@ def serve(
         sql: see `create_app`.
         names: further names under which the server answers; on loopback its own are among them.
         reviews: see `create_app`.
+        on_ready: called with the address once it is listened at.
 
     Raises:
         StoreError: the address cannot be listened at.
@@ -316,6 +318,7 @@ def serve(
             listening.bind((host, port))
         except OSError as error:
             raise StoreError(f"cannot listen at {host}:{port}: {error.strerror}; choose another --port") from error
+        on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
         config = uvicorn.Config(
             made, log_level="warning", server_header=False, date_header=True, timeout_keep_alive=20,
             h11_max_incomplete_event_size=LONGEST_ADDRESS + 16384, limit_concurrency=1000,

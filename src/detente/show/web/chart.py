@@ -26,7 +26,7 @@ text{fill:#1b2430;font-size:12px}.soft{fill:#5a6675}.grid{stroke:#e3e7ec}.axis{s
 .band{fill:#3b5b8c;fill-opacity:.17}.line{stroke:#1f3f73;stroke-width:2;fill:none}.dot{fill:#1f3f73;fill-opacity:.3}
 .up{fill:#0072b2}.down{fill:#d55e00}.break{stroke:#1b2430;stroke-width:1.2;stroke-dasharray:4 3}
 .stretch{fill:#1b2430;fill-opacity:.06}.read{fill:#1f3f73}.thin{fill:#9aa4b1;fill-opacity:.45}.none{fill:#e8ebef}
-.flag{fill:#fff;stroke:#aab3bf}.open{fill:#e69f00;fill-opacity:.28}.halo{stroke:#fff;stroke-width:3;paint-order:stroke}
+.strong,.why{font-weight:650}.upword{fill:#005f96}.downword{fill:#9c3f00}.open{fill:#e69f00;fill-opacity:.28}.halo{stroke:#fff;stroke-width:3;paint-order:stroke}
 """.strip()
 """Style of a chart that stands alone, light."""
 
@@ -279,6 +279,7 @@ def relation_svg(
     at: dt.date | None = None,
     alone: bool = False,
     title: str = "",
+    room: float = 264.0,
 ) -> str:
     """Draw a relation.
 
@@ -293,6 +294,7 @@ def relation_svg(
         at: a day in the period that is open.
         alone: with its own style, for a file.
         title: words above a picture that stands alone.
+        room: height of the level's panel, in pixels; a narrow picture's is 200.
     """
     points = found.series[series]
     narrow = width < 620
@@ -302,7 +304,7 @@ def relation_svg(
     head = 24.0 if alone and title else 0.0
     rows = 2 if len(changes) > 1 else 1
     top = head + 22.0 + 15.0 * (rows - 1)
-    tall, low = (200.0, 66.0) if narrow else (264.0, 84.0)
+    tall, low = (200.0, 66.0) if narrow else (room, 84.0 if room > 200 else 56.0)
     one, two = top + tall + 18, top + tall + 18 + low + 10
     strip = two + low + 16
     bottom = strip + 16

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import json
 import math
 import threading
 from collections import Counter, OrderedDict, defaultdict
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from detente import plover
+from detente.code.coder import bundled_manifest
 from detente.errors import OptionError, StoreError
 from detente.measure.changes import Change, changes
 from detente.measure.ledger import Ledger, ledger
-from detente.measure.level import Level, level
+from detente.measure.level import ErrorRates, Level, level
 from detente.measure.network import Network, Shift, network, partners
 from detente.measure.series import Filters, Relation, _point, _Read, periods, relation
 from detente.records import CodedDocument, from_json
@@ -248,7 +248,8 @@ class Desk:
 
         def work() -> Measured:
             found = self.relation(view)
-            return Measured(found, level(found, view.series), changes(found, view.series))
+            errors = ErrorRates.from_manifest(bundled_manifest().get("errors", {}))
+            return Measured(found, level(found, view.series, errors=errors), changes(found, view.series, errors=errors))
 
         return self._keep(view.facets.version, key, work)
 
@@ -324,14 +325,6 @@ class Desk:
             return {}
         query = "SELECT * FROM records WHERE id IN (SELECT unnest(?::varchar[]))"
         return {row["id"]: from_json(row) for row in self.rows(query, [wanted], version)}
-
-    def manifest(self) -> dict[str, Any]:
-        """Return the bundled model's manifest; empty where no model is bundled."""
-        file = resources.files("detente").joinpath("model/manifest.json")
-        if not file.is_file():
-            return {}
-        found: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        return found
 
 
 def only(found: Relation, keep: Callable[[Happening], bool]) -> Relation:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from markupsafe import Markup
 
 from detente import plover
+from detente.code.coder import bundled_manifest
 from detente.errors import OptionError, StoreError
 from detente.highlight import STYLES, marked, marks, shown
 from detente.measure.level import BANDS, band_name
@@ -736,7 +737,7 @@ class Book:
         """Return what the store and the model are."""
         totals = self.desk.totals()
         figures = self.desk._keep(None, "figures", self._figures) if totals.documents else {}
-        manifest = self.desk.manifest()
+        manifest = bundled_manifest()
         right, all_ = precision(self._current())
         return {
             "detente": self.version, "store": {"version": self.desk.version, **asdict(totals)}, "figures": figures,
