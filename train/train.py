@@ -134,7 +134,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("train/corpus/train"))
     parser.add_argument("--out", type=Path, default=Path("build/train/model.pt"))
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-pieces", type=int, default=512)
     parser.add_argument("--lr", type=float, default=1.5e-4)
     parser.add_argument("--head-lr", type=float, default=1e-3)

@@ -26,8 +26,8 @@ def countries(coded: CodedDocument, mentions: tuple[str, ...]) -> set[str | None
 
 
 def named(coded: CodedDocument, words: str) -> set[tuple[str, str | None, tuple[str, ...]]]:
-    """Name, country and sectors of the mentions with these words."""
-    found = [coded.entity(m.id) for m in coded.mentions if m.text == words]
+    """Name, country and sectors of the mentions with these words, where they are no mere place ("in Beijing")."""
+    found = [e for m in coded.mentions if m.text == words and (e := coded.entity(m.id)).kind != "place"]
     assert found, f"no mention {words!r}"
     return {(e.name, e.country, e.sectors) for e in found}
 
