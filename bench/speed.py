@@ -39,7 +39,7 @@ def main() -> None:
     options = parser.parse_args()
     coder = Coder(threads=options.threads)
     reports = list(islice(documents(options.path), options.limit))
-    model = coder._model  # noqa: SLF001 - the bare encoder is what is measured
+    model = coder._model
     windows = [
         window
         for report in reports

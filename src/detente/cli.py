@@ -25,7 +25,7 @@ from detente.errors import DetenteError, OptionError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from detente import CodedDocument, Coder, Store
+    from detente import CodedDocument, Coder, Options, Store
     from detente.records import Document, Fault
     from detente.store.frame import Frame
 
@@ -40,6 +40,7 @@ app = typer.Typer(
 Out = StrEnum("Out", ["table", "record", "events", "plover", "polecat", "icews", "gdelt", "gdelt-mentions"])
 """What `code` can write."""
 
+Engine = StrEnum("Engine", ["here", "ray"])
 By = StrEnum("By", ["day", "week", "month", "quarter", "year"])
 Territories = StrEnum("Territories", ["plover", "sovereign", "separate"])
 Reading = StrEnum("Reading", ["text", "json", "csv", "tsv", "parquet", "html", "feed", "warc"])
@@ -146,13 +147,20 @@ def _coder(
     territories: Territories = Territories.plover,
     actors: list[Path] | None = None,
 ) -> Coder:
-    from detente import Coder, Options
+    from detente import Coder
 
-    options = Options(
+    return Coder(_options(min_confidence, threads, territories, actors), model=model)
+
+
+def _options(
+    min_confidence: float, threads: int, territories: Territories, actors: list[Path] | None
+) -> Options:
+    from detente import Options
+
+    return Options(
         min_confidence=min_confidence, threads=threads, territories=territories.value,  # type: ignore[arg-type]
         actors=tuple(map(str, actors or ())),
     )  # fmt: skip
-    return Coder(options, model=model)
 
 
 @app.command()
@@ -169,11 +177,24 @@ def code(
     actors: ActorsOption = None,
     threads: ThreadsOption = 0,
     model: ModelOption = None,
+    engine: Annotated[Engine, typer.Option("--engine", help="ray codes files side by side into the folder --out.")] = (
+        Engine.here
+    ),
+    address: Annotated[str | None, typer.Option("--address", help="A running Ray cluster's; else one is started.")] = None,
+    workers: Annotated[int, typer.Option("--workers", min=0, help="Workers of the engine ray; 0 takes all cores.")] = 0,
 ) -> None:
     """Code reports: read them and write what they say as records, events or a peer's format."""
     from detente.show import export
 
     faults = _Faults()
+    if engine is Engine.ray:
+        if out is None or format not in (None, Out.record):
+            raise OptionError("--engine ray writes records into a folder: give --out FOLDER and no other format")
+        _code_on_ray(
+            paths, out, faults, workers=workers, address=address, date=date, columns=dict(_columns(column)), model=model,
+            format=reading.value if reading else None, options=_options(min_confidence, threads, territories, actors),
+        )  # fmt: skip
+        return
     chosen = format or (Out.table if out is None and sys.stdout.isatty() else Out.record)
     if chosen is Out.table and out is not None:
         raise OptionError("a table goes to the terminal; give --format with --out")
@@ -195,6 +216,19 @@ def code(
             export.write_jsonl(_flushed(coded), _stdout(), chosen.value)
         else:
             export.write_csv(coded, _stdout(), chosen.value)
+    faults.leave()
+
+
+def _code_on_ray(paths: list[str], out: Path, faults: _Faults, **more: Any) -> None:
+    from detente import scale
+
+    def said(file: str, documents: int) -> None:
+        typer.echo(f"detente: {file}: {documents} reports coded", err=True)
+
+    done = scale.code(paths, out, on_shard=said, **more)
+    for fault in done.faults:
+        faults(fault)
+    typer.echo(f"{out}: {done.coded} files coded, {done.done} done before; {done.documents} reports", err=True)
     faults.leave()
 
 

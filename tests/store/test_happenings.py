@@ -11,7 +11,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from bench.happenings import half, measured, pairs, scenes
-
 from detente.store.happenings import Report, Settings, join
 
 FLOORS = {"open": 0.72, "held": 0.66}

@@ -89,6 +89,11 @@ def documents(
     return _documents(sources, options, on_fault or warn)
 
 
+def files(paths: Iterable[str], on_fault: Callable[[Fault], None] = warn) -> list[str]:
+    """List the files that paths, folders and patterns stand for, in the order `documents` reads them."""
+    return [name for path in paths for name, _ in _opened(path, on_fault) if path != "-"]
+
+
 def document(text: str, date: str | dt.date, *, title: str | None = None, source: str | None = None) -> Document:
     """Make one document of a text and its date.
 
