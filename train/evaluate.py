@@ -268,6 +268,23 @@ def polnear(coder: Coder, path: Path) -> dict[str, Figure]:
     }
 
 
+def worst_errors(reports: Sequence[GoldReport], codings: Sequence[CodedDocument], count: int) -> list[str]:
+    """Return the surest wrong events: made up, or of the wrong type, each with its sentence."""
+    found: list[tuple[float, str]] = []
+    for report, coded in zip(reports, codings, strict=True):
+        for event in coded.events:
+            near = [gold for gold in report.events if scoring.overlaps(gold.trigger, event.trigger)]
+            if any(gold.type == event.type for gold in near):
+                continue
+            want = ", ".join(f"{gold.type} {gold.status}" for gold in near) or "no event"
+            sentence = coded.slice(coded.sentences[event.sentence])
+            words = coded.slice(event.trigger)
+            found.append(
+                (event.confidence, f"{event.confidence:.2f} {event.type} at {words!r}, labelled {want}: {sentence}")
+            )
+    return [line for _, line in sorted(found, key=lambda item: (-item[0], item[1]))[:count]]
+
+
 def table(figures: dict[str, Figure]) -> str:
     """Return the figures beside their targets as a Markdown table."""
     lines = ["| what | reached | at least | cases |", "|---|---|---|---|"]
@@ -296,6 +313,7 @@ def main() -> None:
     parser.add_argument("--test", type=Path, default=Path("train/corpus/test"))
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--card", type=Path, help="write the figures to this file for the model card")
+    parser.add_argument("--errors", type=int, default=0, help="show so many of the surest errors on the test set")
     parser.add_argument("--quick", action="store_true", help="our test set only")
     options = parser.parse_args()
     coder = Coder(model=options.model or bundled_model())
@@ -303,7 +321,7 @@ def main() -> None:
     for line in errors:
         print("left out:", line)
     began = time.perf_counter()
-    result, _, quiet = score(coder, reports)
+    result, codings, quiet = score(coder, reports)
     seconds = time.perf_counter() - began
     figures = test_figures(result, quiet)
     sets = {"plv_dev": (options.shared / "eval" / "plv_dev.jsonl", plv),
@@ -322,6 +340,8 @@ def main() -> None:
     print(table(figures), "\n")
     print(types_table(result), "\n")
     worst = ", ".join(f"{a}→{b} {count}" for (a, b), count in result.confusions.most_common(12))
+    if options.errors:
+        print("\n".join(worst_errors(reports, codings, options.errors)), "\n")
     print("types most often confused (gold→coded):", worst)
     flat = {name: [round(figure.value, 4), figure.cases] for name, figure in figures.items()}
     if options.card:

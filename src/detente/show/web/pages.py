@@ -29,7 +29,7 @@ from detente.show.web.desk import (
     strongest,
 )
 from detente.show.web.reviews import Review, Reviews, Verdict, now, precision
-from detente.show.web.view import Facets, Query, View, one_of, some_of, value, values, whole
+from detente.show.web.view import Facets, Query, View, country, one_of, some_of, value, values, whole
 from detente.store.happenings import Happening
 
 PAGE: Final = 20
@@ -423,8 +423,7 @@ class Book:
 
     def state(self, query: Query, a: str) -> dict[str, Any]:
         """Return the page of a state: its partners, its people and bodies, what it did of late."""
-        view = View.parse(a, a, query)
-        facets = view.facets
+        a, facets = country(a), Facets.parse(query)
         first, last = self.desk.span(facets)
         version = facets.version
         pairs = [p for p in self.desk.pairs(facets) if a in (p.a, p.b)]
@@ -454,7 +453,7 @@ class Book:
 
     def state_json(self, query: Query, a: str) -> dict[str, Any]:
         """Return a state's partners as JSON."""
-        facets = View.parse(a, a, query).facets
+        a, facets = country(a), Facets.parse(query)
         pairs = self.desk.pairs(facets) if self.desk.totals(facets.version).documents else ()
         return {"state": a, "name": country_name(a), "partners": [data.pair_row(p) for p in pairs if a in (p.a, p.b)]}
 

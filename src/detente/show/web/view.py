@@ -96,6 +96,17 @@ def day(query: Query, name: str) -> dt.date | None:
     return as_day(found) if found else None
 
 
+def country(code: str) -> str:
+    """Return a country's code.
+
+    Raises:
+        OptionError: it is none.
+    """
+    if len(code) != 3 or not code.isascii() or not code.isalpha() or not code.isupper():
+        raise OptionError(f"{code[:20]!r} is no country; write its three letters, such as CHN")
+    return code
+
+
 _MODES: Final = tuple(f"{kind}/{mode}" for kind in plover.TYPES for mode in plover.MODES[kind])
 
 
@@ -207,13 +218,10 @@ class View:
         Raises:
             OptionError: a part has a value that makes no sense.
         """
-        for party in (a, b):
-            if len(party) != 3 or not party.isascii() or not party.isalpha() or not party.isupper():
-                raise OptionError(f"{party[:20]!r} is no country; write its three letters, such as CHN")
         sectors = ("", *plover.SECTORS)
-        return cls(
-            a,
-            b,
+        found = cls(
+            country(a),
+            country(b),
             Facets.parse(query),
             by=cast("By", one_of(query, "by", get_args(By), "month")),
             direction=cast("Direction", one_of(query, "direction", get_args(Direction), "joint")),
@@ -223,6 +231,9 @@ class View:
             at=day(query, "at"),
             happening=value(query, "happening"),
         )
+        if a == b and found.sector_a == found.sector_b:
+            raise OptionError(f"{a} and {b} are the same; a relation has two sides, or two sectors of a country")
+        return found
 
     @property
     def parties(self) -> tuple[str, str]:
