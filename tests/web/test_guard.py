@@ -76,9 +76,9 @@ def test_attack_strings_stay_text(attacked: TestClient, address: str) -> None:
     page = _Page()
     page.feed(answer.text)
     assert page.scripts == ["/static/theme.js", "/static/page.js"] and page.odd == []
-    assert (
-        "\u202e" not in answer.text and "\x1b" not in answer.text and "49" not in answer.text.split("<main", 1)[1][:0]
-    )
+    assert "\u202e" not in page.text and "\x1b" not in page.text
+    if address.startswith(("/report?id=x", "/search?q=accused")):
+        assert "{{7*7}}" in page.text and "<script>" in page.text
     assert answer.headers["content-security-policy"] == POLICY
 
 
