@@ -66,7 +66,7 @@ export: $(TRAIN)/.ready
 
 evaluate: $(VENV)/.user
 	mkdir -p build
-	$(VENV)/bin/python -m train.evaluate --card build/figures.json
+	$(VENV)/bin/python -m train.evaluate --card build/figures.json --report docs/accuracy.md
 	$(VENV)/bin/python -m train.card
 
 clean:
