@@ -200,3 +200,25 @@ def test_a_review_is_kept_apart_measured_and_given_out(tmp_path: Path) -> None:
         for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
             assert client.post("/review", data=form, headers=headers).status_code == 403
     assert Store(tmp_path / "s").version == before
+
+
+def test_long_work_says_how_far_it_is_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    from detente.show.web import app
+
+    monkeypatch.setattr(app, "PATIENCE", 0.02)
+    errands, open_, runs = app.Errands(), threading.Event(), []
+
+    def work() -> dict[str, int]:
+        runs.append(1)
+        open_.wait(10)
+        return {"n": 1}
+
+    assert isinstance(errands.run("/a", work), float)
+    assert isinstance(errands.run("/a", work), float)
+    open_.set()
+    monkeypatch.setattr(app, "PATIENCE", 5)
+    assert errands.run("/a", work) == {"n": 1} and len(runs) == 1
+    with pytest.raises(ZeroDivisionError):
+        errands.run("/b", lambda: {"n": 1 // 0})

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from importlib import metadata, resources
 from pathlib import Path
@@ -91,6 +94,33 @@ class Guard:
         return None
 
 
+PATIENCE: Final = 2.5
+"""Seconds after which a page says that it is still at work; the work goes on."""
+
+
+class Errands:
+    """Work that a page may not wait for: the same address asked again finds the same work, under way or done."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(16, thread_name_prefix="page")
+        self._running: dict[str, tuple[float, Future[Mapping[str, Any]]]] = {}
+        self._lock = threading.Lock()
+
+    def run(self, address: str, work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any] | float:
+        """Return what the work gives, or the seconds for which it has run, where it takes longer than `PATIENCE`."""
+        with self._lock:
+            if address not in self._running:
+                self._running[address] = time.perf_counter(), self._pool.submit(work)
+            begun, errand = self._running[address]
+        wait([errand], PATIENCE)
+        if not errand.done():
+            return time.perf_counter() - begun
+        with self._lock:
+            if self._running.get(address, (0, None))[1] is errand:
+                del self._running[address]
+        return errand.result()
+
+
 def own(request: Request) -> bool:
     """Tell whether a request that changes something comes from a page of this very server."""
     site = request.headers.get("sec-fetch-site")
@@ -130,10 +160,19 @@ def create_app(
     book = pages.Book(desk, kept, metadata.version("detente"))
     templates = environment()
 
+    errands = Errands()
+
     def page(name: str, work: Callable[..., Mapping[str, Any]]) -> Callable[[Request], Response]:
         def answer(request: Request) -> Response:
-            context = {**work(request.query_params, **request.path_params), "path": request.url.path, "book": book}
-            return Response(templates.get_template(name).render(context), media_type="text/html")
+            own_address = request.url.path + "?" + request.url.query
+            found = errands.run(own_address, partial(work, request.query_params, **request.path_params))
+            known = {"path": request.url.path, "book": book}
+            if isinstance(found, float):
+                waiting = templates.get_template("wait.html").render(
+                    {**known, "since": round(found), "totals": desk.totals(), "address": own_address}
+                )
+                return Response(waiting, 202, media_type="text/html", headers={"retry-after": "2"})
+            return Response(templates.get_template(name).render({**found, **known}), media_type="text/html")
 
         return answer
 

@@ -172,7 +172,8 @@ class Desk:
             self._old.move_to_end(version)
             return self._old[version]
 
-    def _keep(self, version: int | None, key: Hashable, work: Callable[[], T]) -> T:
+    def keep(self, version: int | None, key: Hashable, work: Callable[[], T]) -> T:
+        """Return what was worked out for a version under a key, or work it out."""
         return self._memory.get((self.store(version).version, key), work)
 
     def rows(self, query: str, parameters: Sequence[Any] = (), version: int | None = None) -> list[dict[str, Any]]:
@@ -182,7 +183,7 @@ class Desk:
 
     def totals(self, version: int | None = None) -> Totals:
         """Return what the store holds."""
-        return self._keep(version, "totals", lambda: self._totals(version))
+        return self.keep(version, "totals", lambda: self._totals(version))
 
     def _totals(self, version: int | None) -> Totals:
         row = self.rows(
@@ -224,10 +225,13 @@ class Desk:
         Raises:
             OptionError: a part makes no sense, or the view would have too many periods.
         """
-        return self._keep(view.facets.version, view.counted(), lambda: self._relation(view))
+        return self.keep(view.facets.version, view.counted(), lambda: self._relation(view))
 
     def _relation(self, view: View) -> Relation:
         facets = view.facets
+        if facets.type or facets.mode:
+            every = self.relation(replace(view, facets=replace(facets, type=(), mode=())))
+            return only(every, lambda h: facets.wants(h.type, h.mode))
         first, last = self.span(facets)
         rough = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}[view.by]
         if (last - first).days // rough > MOST_PERIODS:
@@ -235,12 +239,11 @@ class Desk:
                 f"{first} to {last} has too many {view.by}s for one view; choose longer periods or less time"
             )
         a, b = view.parties
-        found = relation(
+        return relation(
             self.store(facets.version), a, b, by=view.by, status=facets.status, contexts=facets.context,
             sources=facets.source, attributed=facets.asserted, min_confidence=facets.min_confidence / 100,
             from_=first, to=last,
         )  # fmt: skip
-        return only(found, lambda h: facets.wants(h.type, h.mode)) if facets.type or facets.mode else found
 
     def measured(self, view: View) -> Measured:
         """Return the relation with the level and the breaks of the direction that is drawn."""
@@ -251,13 +254,38 @@ class Desk:
             errors = ErrorRates.from_manifest(bundled_manifest().get("errors", {}))
             return Measured(found, level(found, view.series, errors=errors), changes(found, view.series, errors=errors))
 
-        return self._keep(view.facets.version, key, work)
+        return self.keep(view.facets.version, key, work)
+
+    def counts(self, view: View) -> dict[str, list[tuple[str, int]]]:
+        """Return how many happenings of a relation have each value of a facet (`facet_counts`)."""
+        key = ("counts", view.counted())
+        return self.keep(view.facets.version, key, lambda: facet_counts(self.relation(view)))
+
+    def order(self, view: View) -> tuple[Happening, ...]:
+        """Return the happenings of the direction that is drawn, those most worth showing first."""
+
+        def work() -> tuple[Happening, ...]:
+            found = self.relation(view)
+            ids = [key for point in found.series[view.series] for key in point.ids]
+            return tuple(strongest(found, ids, len(ids)))
+
+        return self.keep(view.facets.version, ("order", view.counted(), view.direction), work)
+
+    def told(self, view: View) -> int:
+        """Return how many reports tell of a relation's happenings."""
+
+        def work() -> int:
+            found = self.relation(view)
+            ids = [key for point in found.series["joint"] for key in point.ids]
+            return len({report.document for key in ids for report in found.happenings[key].reports})
+
+        return self.keep(view.facets.version, ("told", view.counted()), work)
 
     def network(self, first: dt.date, last: dt.date, facets: Facets) -> Network:
         """Return all pairs of a period."""
         filters = Filters(facets.context, facets.source, facets.asserted, facets.min_confidence / 100)
         key = ("network", first, last, filters, facets.status)
-        return self._keep(
+        return self.keep(
             facets.version,
             key,
             lambda: network(self.store(facets.version), first, last, filters=filters, status=facets.status),
@@ -265,7 +293,7 @@ class Desk:
 
     def pairs(self, facets: Facets) -> tuple[Pair, ...]:
         """Return all pairs of the store, those that changed most in the last year first, thin ones last."""
-        return self._keep(facets.version, ("pairs", facets), lambda: self._pairs(facets))
+        return self.keep(facets.version, ("pairs", facets), lambda: self._pairs(facets))
 
     def years(self, facets: Facets) -> tuple[tuple[dt.date, dt.date], tuple[dt.date, dt.date]]:
         """Return the year before the last and the last year of a view, counted back from its last day."""
@@ -312,7 +340,7 @@ class Desk:
         filters = Filters(facets.context, facets.source, facets.asserted, facets.min_confidence / 100)
         a, b = view.parties
         key = ("ledger", a, b, filters, facets.from_, facets.to)
-        return self._keep(
+        return self.keep(
             facets.version,
             key,
             lambda: ledger(self.store(facets.version), a, b, filters=filters, from_=facets.from_, to=facets.to),

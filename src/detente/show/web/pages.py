@@ -25,7 +25,6 @@ from detente.show.web.desk import (
     Pair,
     countries,
     country_name,
-    facet_counts,
     strongest,
 )
 from detente.show.web.reviews import Review, Reviews, Verdict, now, precision
@@ -268,9 +267,8 @@ class Book:
             "svg": Markup(self._svg(view, 1040)),
             "now": known[-1] if known else None, "then": known[0] if known else None,
             "first": first, "last": last, "span": (totals.first, totals.last),
-            "counts": facet_counts(base), "base": base, "totals": totals,
-            "happenings": sum(p.happenings for p in joint), "reports": len({d for p in joint for h in p.ids for d in
-                              (r.document for r in found.happenings[h].reports)}),
+            "counts": self.desk.counts(plain_view), "base": base, "totals": totals,
+            "happenings": sum(p.happenings for p in joint), "reports": self.desk.told(view),
             "read": sum(p.read for p in joint), "rows": list(zip(measured.levels, *found.series.values(), strict=True)),
             "evidence": evidence, "names": (country_name(a), country_name(b)),
             "years": sorted({p.start.year for p in joint}),
@@ -306,15 +304,12 @@ class Book:
                 raise StoreError(f"no happening {view.happening[:80]!r} in this relation, with these facets")
             one = found.happenings[view.happening]
             return [one], f"{kind(one.type, one.mode)}, {days(one.day, one.end)}"
-        points = found.series[view.series]
-        if view.at is not None:
-            start = period(view.at, view.by)[0]
-            points = tuple(p for p in points if p.start == start)
-            told = chart.label(start, view.by)
-        else:
-            told = "the whole view"
-        ids = [key for p in points for key in p.ids]
-        return strongest(found, ids, len(ids)), told
+        ordered = self.desk.order(view)
+        if view.at is None:
+            return list(ordered), "the whole view"
+        start = period(view.at, view.by)[0]
+        ids = {key for p in found.series[view.series] if p.start == start for key in p.ids}
+        return [h for h in ordered if h.id in ids], chart.label(start, view.by)
 
     def _evidence(self, view: View, query: Query) -> dict[str, Any]:
         chosen, told = self._chosen(view)
@@ -469,6 +464,13 @@ class Book:
             raise OptionError("name is missing; write a person's or a body's name")
         facets = Facets.parse(query)
         where, parameters = self._where(query, facets)
+        key = ("actor", name, where, repr(parameters))
+        events, said = self.desk.keep(facets.version, key, lambda: self._acts(name, facets, where, parameters))
+        return name, facets, events, said
+
+    def _acts(
+        self, name: str, facets: Facets, where: str, parameters: list[Any]
+    ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         events = self.desk.rows(
             "SELECT * FROM events WHERE (list_contains(actor_names, ?) OR list_contains(recipient_names, ?))"
             f" AND {where} ORDER BY coalesce(date, published) DESC, document, event LIMIT 5000",
@@ -479,7 +481,7 @@ class Book:
             " LIMIT 5000",
             [name], facets.version,
         )  # fmt: skip
-        return name, facets, events, said
+        return events, said
 
     @staticmethod
     def _where(query: Query, facets: Facets) -> tuple[str, list[Any]]:
@@ -735,7 +737,7 @@ class Book:
     def method_json(self, query: Query) -> dict[str, Any]:
         """Return what the store and the model are."""
         totals = self.desk.totals()
-        figures = self.desk._keep(None, "figures", self._figures) if totals.documents else {}
+        figures = self.desk.keep(None, "figures", self._figures) if totals.documents else {}
         manifest = bundled_manifest()
         right, all_ = precision(self._current())
         return {

@@ -54,7 +54,14 @@ async function go(address, { push = true, to = null } = {}) {
     ? [document.activeElement.name, document.activeElement.value] : null;
   const open = $$("main details[open]").map((one) => one.querySelector("summary").textContent.trim().split("\n")[0]);
   try {
-    const answer = await fetch(address, { signal: mine.signal, headers: { accept: "text/html" } });
+    let answer = await fetch(address, { signal: mine.signal, headers: { accept: "text/html" } });
+    const since = Date.now();
+    while (answer.status === 202) {
+      say("Counting: " + Math.round((Date.now() - since) / 1000 + 3) + " seconds so far.", 9000);
+      await new Promise((done) => { setTimeout(done, 700); });
+      answer = await fetch(address, { signal: mine.signal, headers: { accept: "text/html" } });
+      if (answer.status !== 202) $(".toast").hidden = true;
+    }
     const text = await answer.text();
     const page = new DOMParser().parseFromString(text, "text/html");
     const fresh = $("main", page);
@@ -394,6 +401,8 @@ function live() {
 }
 
 function ready() {
+  const waiting = $("#wait");
+  if (waiting) setTimeout(() => go(location.pathname + location.search, { push: false }), 500);
   const all = $("details.all");
   if (all && narrow.matches && !ready.once) all.open = false;
   ready.once = true;
