@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 from coded import coded
 
+from bench.stories import measured
 from detente.store import Store
 from detente.store.stories import Settings, components, similarity, sketch, stories, update
 
@@ -58,3 +60,9 @@ def test_components_do_not_depend_on_the_order_of_links():
     links = [("b", "a"), ("c", "b"), ("e", "d")]
     expected = {"a": "a", "b": "a", "c": "a", "d": "d", "e": "d", "f": "f"}
     assert components(order, links) == components(order, links[::-1]) == expected
+
+
+def test_written_copies_are_told_from_accounts_and_follow_ups():
+    found = measured()
+    assert found["pairs"] >= 60
+    assert found["F1"] >= 0.97, found
