@@ -11,6 +11,7 @@ help:
 	@echo "make demo      set up, code the bundled reports, show the China-US relation"
 	@echo "make test      set up, run the tests"
 	@echo "make faults    the long tests: kills, hostile files, a cluster"
+	@echo "make bench     speed beside the bare encoder, growth, joins"
 	@echo "make check     types and lint"
 	@echo "make corpus    validate the labelled reports and count them"
 	@echo "make train     train the model anew, export and tune it (CPU)"
@@ -68,6 +69,13 @@ evaluate: $(VENV)/.user
 	mkdir -p build
 	$(VENV)/bin/python -m train.evaluate --card build/figures.json --report docs/accuracy.md
 	$(VENV)/bin/python -m train.card
+
+# Ratios and growth; needs ../shared. Some 20 minutes.
+bench: $(VENV)/.dev
+	$(VENV)/bin/python -m bench.speed ../shared/articles/syria_2016_2019.jsonl --limit 80
+	$(VENV)/bin/python -m bench.growth ../shared/articles/syria_2016_2019.jsonl --page docs/performance.md
+	$(VENV)/bin/python -m bench.happenings
+	$(VENV)/bin/python -m bench.stories
 
 clean:
 	rm -rf $(VENV) $(TRAIN) build dist demo-store

@@ -29,7 +29,7 @@ from detente.store.stories import stories, update
 
 HERE = Path(__file__)
 BATCH = 4
-MANY = 400
+MANY = 240
 
 
 def report(number: int, coder: str = "detente test") -> CodedDocument:

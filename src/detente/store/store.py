@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -242,7 +243,7 @@ class Store:
                 continue
             columns = fragment.to_table(schema=dataset.schema, columns=["id", "coder", "digest"]).to_pydict()
             for key, coder, mark in zip(columns["id"], columns["coder"], columns["digest"], strict=True):
-                self._known[key] = (coder, mark)
+                self._known[key] = (sys.intern(coder), mark)
             self._seen.add(fragment.path)
 
     def known(self, ids: Iterable[str]) -> dict[str, str]:
