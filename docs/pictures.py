@@ -19,7 +19,7 @@ from detente.show.web.app import create_app
 FOLDER = Path(__file__).parent / "pictures"
 SHOTS = (
     ("relation", "/relation/CHN/USA", "light", 0),
-    ("evidence", "/relation/CHN/USA?at=2018-07-06", "dark", 1),
+    ("evidence", "/relation/CHN/USA?at=2019-10-08", "dark", 1),
 )
 """Name, address, theme, and whether the evidence is scrolled to."""
 

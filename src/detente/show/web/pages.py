@@ -333,7 +333,7 @@ class Book:
             groups.append(Group(happening, tuple(items), len(happening.reports) - len(items)))
         return {
             "groups": groups, "told": told, "total": len(chosen), "page": page, "pages": -(-len(chosen) // PAGE),
-            "reports": sum(len(h.reports) for h in chosen),
+            "reports": len({r.document for h in chosen for r in h.reports}),
         }  # fmt: skip
 
     def relation_json(self, query: Query, a: str, b: str) -> dict[str, Any]:
