@@ -7,7 +7,9 @@ import gzip
 import io
 import json
 import os
+import re
 import time
+import zlib
 from pathlib import Path
 
 import pyarrow as pa
@@ -207,6 +209,23 @@ def test_an_archive_that_breaks_off_keeps_what_came_before() -> None:
     found, faults = read(io.BytesIO((warc(1, html()) + warc(2, html()))[:-700]))
     assert len(found) == 1
     assert len(faults) == 1
+
+
+def test_an_archive_prints_nothing_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    one = warc(1, html('<meta name="date" content="2020-11-05">'))
+    length = int(re.findall(rb"Content-Length: (\d+)", one)[0])
+    short = one.replace(b"Content-Length: %d" % length, b"Content-Length: %d" % (length - 6))
+    packed = zlib.compress(html() + os.urandom(40_000))
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: deflate\r\n\r\n"
+    body = head + packed[:20_000] + bytes(20_000)
+    broken = (
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://x.example/9\r\nWARC-Record-ID: <urn:uuid:9>\r\n"
+        b"WARC-Date: 2020-11-06T00:00:00Z\r\nContent-Type: application/http\r\nContent-Length: %d\r\n\r\n%b\r\n\r\n"
+    ) % (len(body), body)
+    found, faults = read(io.BytesIO(short + broken + warc(2, html())))
+    assert [d.url for d in found] == ["http://x.example/1", "http://x.example/2"]
+    assert len(faults) == 2 and "length is wrong" in faults[0] and "cannot be unpacked" in faults[1]
+    assert capfd.readouterr().err == ""
 
 
 def test_tables(tmp_path: Path) -> None:

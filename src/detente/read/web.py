@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import html as entities
 import io
@@ -360,12 +361,16 @@ def read_warc(stream: BinaryIO, name: str, options: Options) -> Rows:
     """Read a web archive, a page a report: responses and resources that are HTML, and plain-text conversions."""
     from warcio.archiveiterator import ArchiveIterator  # only archives need it
 
-    count = 0
-    records = iter(ArchiveIterator(stream, no_record_parse=False, ensure_http_headers=False))
+    count = skipped = 0
+    records = ArchiveIterator(stream, no_record_parse=False, ensure_http_headers=False)
+    records.INC_RECORD = ""  # else it prints the archive's own bytes to standard error
     while True:
         record = str(count + 1)
         try:
             item = next(records)
+            if records.err_count > skipped:
+                skipped = records.err_count
+                yield Fault(name, str(count), "its length is wrong; what follows is skipped to the next record")
             count += 1
             if item.rec_type not in ("response", "resource", "conversion"):
                 continue
@@ -375,7 +380,8 @@ def read_warc(stream: BinaryIO, name: str, options: Options) -> Rows:
             )
             if status != "200" or kind not in ("text/html", "application/xhtml+xml", "text/plain", ""):
                 continue
-            data = item.content_stream().read(options.max_record + 1)
+            with contextlib.redirect_stderr(io.StringIO()) as noise:  # where warcio says that packed content is broken
+                data = item.content_stream().read(options.max_record + 1)
             missing = getattr(item.raw_stream, "limit", 0)
         except StopIteration:
             break
@@ -393,6 +399,8 @@ def read_warc(stream: BinaryIO, name: str, options: Options) -> Rows:
         try:
             if len(data) > options.max_record:
                 raise InputError(f"page larger than {options.max_record:,} bytes")
+            if noise.getvalue():
+                raise InputError(f"its content cannot be unpacked: {line(noise.getvalue())}")
             if missing > 0:
                 raise InputError(f"the archive breaks off, {missing:,} bytes before this record's end")
             if kind == "text/plain" and item.rec_type == "conversion":
