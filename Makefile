@@ -45,6 +45,7 @@ test: $(VENV)/.dev
 faults: $(VENV)/.dev
 	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[ray]"
 	DETENTE_FUZZ=10000 $(VENV)/bin/python -m pytest -q tests/read/test_fuzz.py
+	$(VENV)/bin/python -m pytest -q tests/scale
 	$(VENV)/bin/python -m pytest -q -m slow
 	$(VENV)/bin/pip install $(PIP_FLAGS) "atheris>=3"
 	$(VENV)/bin/python -m bench.fuzz -max_total_time=120
