@@ -45,7 +45,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         for kind, data in seeds().items():
             Path(made, kind).write_bytes(bytes([KINDS.index(kind)]) + data)
-        atheris.Setup([sys.argv[0], "-timeout=10", "-rss_limit_mb=1500", "-max_len=8192", *options, *folders, made], once)
+        atheris.Setup(
+            [sys.argv[0], "-timeout=10", "-rss_limit_mb=1500", "-max_len=8192", *options, *folders, made], once
+        )
         atheris.Fuzz()
 
 

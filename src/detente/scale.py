@@ -104,7 +104,12 @@ def code(
     except OSError as error:
         raise OptionError(f"{out}: no folder for the output: {(error.strerror or str(error)).lower()}") from None
     job = _Job(
-        str(folder.resolve()), date, format, dict(columns or {}), options or Options(), None if model is None else str(model)
+        str(folder.resolve()),
+        date,
+        format,
+        dict(columns or {}),
+        options or Options(),
+        None if model is None else str(model),
     )
     asked = _asked(job)
     left = [name for name in inputs if _finished(job, name, asked) is None]
@@ -137,7 +142,13 @@ def coded(out: str | Path) -> Iterator[CodedDocument]:
 
 
 def _run(
-    ray: Any, job: _Job, asked: str, left: list[str], workers: int, address: str | None, on_shard: Callable[[str, int], None]
+    ray: Any,
+    job: _Job,
+    asked: str,
+    left: list[str],
+    workers: int,
+    address: str | None,
+    on_shard: Callable[[str, int], None],
 ) -> None:
     started = not ray.is_initialized()
     try:
@@ -188,7 +199,12 @@ class _Worker:
         target = Path(job.out) / f"{_name(name)}.jsonl"
         beside = target.with_name(f".{target.name}.{os.getpid()}")
         read = documents(
-            name, date=job.date, on_fault=faults.append, format=job.format, columns=job.columns, on_note=lambda note: None
+            name,
+            date=job.date,
+            on_fault=faults.append,
+            format=job.format,
+            columns=job.columns,
+            on_note=lambda note: None,
         )
         try:
             with beside.open("w", encoding="utf-8", newline="\n") as stream:

@@ -34,7 +34,12 @@ def read(source: str) -> tuple[list[Document], list[str]]:
 def test_a_feed_at_an_address(server: str, path: str) -> None:
     (found,), faults = read(f"{server}/{path}")
     assert not faults
-    assert (found.title, found.author, found.source, str(found.date)) == ("Envoys", "Ida Berg", "The Fjord", "2020-11-05")
+    assert (found.title, found.author, found.source, str(found.date)) == (
+        "Envoys",
+        "Ida Berg",
+        "The Fjord",
+        "2020-11-05",
+    )
     assert found.url is not None and found.url.endswith("/a")
 
 
@@ -73,7 +78,8 @@ def test_an_answer_has_so_much_time_and_so_many_bytes(server: str, path: str) ->
 
 
 @pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:9/x", "http://[", "http://", "http://127.0.0.1:99999/", "http://a b/", "https://127.0.0.1:9"]
+    "address",
+    ["http://127.0.0.1:9/x", "http://[", "http://", "http://127.0.0.1:99999/", "http://a b/", "https://127.0.0.1:9"],
 )
 def test_no_server_is_one_fault(address: str) -> None:
     found, faults = read(address)

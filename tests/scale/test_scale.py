@@ -78,7 +78,9 @@ def test_any_number_of_workers_gives_the_bytes_of_one_process(
     assert store.verify() == ()
 
 
-def test_a_run_goes_on_with_what_is_missing_or_changed(cluster: None, folder: Path, tmp_path: Path, coder: Coder) -> None:
+def test_a_run_goes_on_with_what_is_missing_or_changed(
+    cluster: None, folder: Path, tmp_path: Path, coder: Coder
+) -> None:
     out = tmp_path / "out"
     scale.code([str(folder)], out, workers=2)
     seen: list[str] = []

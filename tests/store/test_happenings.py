@@ -29,7 +29,9 @@ def test_the_written_scenes_are_many_and_halved() -> None:
 
 def test_the_join_keeps_its_floor_on_both_halves() -> None:
     found = measured()
-    assert {which: found[which]["join"]["F1"] >= floor for which, floor in FLOORS.items()} == dict.fromkeys(FLOORS, True), found
+    assert {which: found[which]["join"]["F1"] >= floor for which, floor in FLOORS.items()} == dict.fromkeys(
+        FLOORS, True
+    ), found
 
 
 def test_every_report_stands_in_one_happening_whatever_the_order() -> None:
@@ -49,7 +51,9 @@ def test_other_settings_give_another_join_of_the_same_reports() -> None:
 
 def test_nothing_is_joined_across_more_days_than_asked() -> None:
     first = everything()[0]
-    later = dataclasses.replace(first, document="later", day=first.day + dt.timedelta(2), end=first.end + dt.timedelta(2))
+    later = dataclasses.replace(
+        first, document="later", day=first.day + dt.timedelta(2), end=first.end + dt.timedelta(2)
+    )
     assert len(join([first, later])) == 2
     assert len(join([first, dataclasses.replace(later, day=first.day, end=first.end)])) == 1
 

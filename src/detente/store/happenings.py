@@ -149,6 +149,7 @@ WEIGHTS: Final[Mapping[str, float]] = {
 }
 """Weights of the logistic in `agreement`, fitted on one half of the written scenes (`bench/happenings.py`)."""
 
+
 # The same few thousand words fill the sentences of a wide series; without this, stemming is half its time.
 @lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
@@ -202,8 +203,7 @@ _NUMBERS: Final = {
     )
 }
 _TENS: Final = {
-    word: 10 * number
-    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
+    word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
 _UNITS: Final = {"one": 1, "two": 2, **{word: number for word, number in _NUMBERS.items() if number < 10}}
 _WEEK: Final = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
