@@ -133,3 +133,19 @@ def test_one_demand_told_a_thousand_times_is_one_position_in_linear_time(tmp_pat
     (position,) = ledger(store, "USA", "CHN").positions
     assert position.times == 600
     assert time.perf_counter() - start < 5
+
+
+def test_a_mutual_promise_told_in_one_side_s_words_stands_on_both_sides(tmp_path):
+    text = "Beijing and Tokyo agreed on it: China said that the gas field would open to Japan."
+    store = stored(
+        tmp_path,
+        [
+            coded(
+                "m", text, "2020-05-01",
+                [{"type": "AGREE", "actors": ["China", "Japan"], "trigger": "agreed", "statement": "s1"}],
+                statements=[{"speaker": "China", "cue": "said", "content": ["that the gas field would open to Japan"]}],
+            )
+        ],
+    )  # fmt: skip
+    found = ledger(store, "CHN", "JPN").positions
+    assert {(p.side, p.stand) for p in found} == {("CHN", "promises"), ("JPN", "promises")}

@@ -290,7 +290,10 @@ _MOST: Final = 3.0
 
 def _rarity(sayings: Iterable[_Saying]) -> dict[str, float]:
     """Return each stem's weight: the logarithm of 1 + happenings ÷ happenings that have it, at most `_MOST`."""
-    distinct = {saying.happening.id: saying.stems for saying in sayings}
+    # A mutual happening is a saying of either side, each in its own words.
+    distinct: dict[str, frozenset[str]] = {}
+    for saying in sayings:
+        distinct[saying.happening.id] = distinct.get(saying.happening.id, frozenset()) | saying.stems
     counts = Counter(one for stems in distinct.values() for one in stems)
     return {one: min(_MOST, math.log1p(len(distinct) / count)) for one, count in counts.items()}
 
