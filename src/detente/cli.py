@@ -648,6 +648,7 @@ def demo(
     console.print(terminal.evidence(terminal.strongest(found, 10)))
     shell = f"detente events {store} --actor CHN --recipient USA --type SANCTION --status actual"
     console.print(f"\nThe store is {store}. To look further:\n  {shell}\n  detente relation {store} CHN USA --by week")
+    console.print(f"  detente serve {store}     the same as pages, at http://127.0.0.1:8765/")
     console.print(f'  detente sql {store} "select type, count(*) from events group by 1 order by 2 desc"')
     faults.leave()
 
