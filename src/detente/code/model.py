@@ -108,7 +108,7 @@ WORD_HEADS: Final = ("tags", "kinds", "sectors", "types", "modes", "statuses", "
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _PLAIN = str.maketrans({**dict.fromkeys("’‘ʼ‛′", "'"), **dict.fromkeys("“”„‟″", '"'), "–": "—", "―": "—", "\u00a0": " "})
 _OPENING = "“«„"
-_CLOSING = "”»"
+_MARKS = re.compile("[\"“”«»„]")
 
 
 def quotation(text: str, opened: bool = False) -> tuple[list[bool], bool]:
@@ -121,16 +121,14 @@ def quotation(text: str, opened: bool = False) -> tuple[list[bool], bool]:
     Returns:
         A flag for each code point (the marks themselves count as inside) and the state at the end.
     """
-    flags = []
-    for character in text:
-        if character in _OPENING or (character == '"' and not opened):
-            opened = True
-            flags.append(True)
-        elif character in _CLOSING or character == '"':
-            flags.append(True)
-            opened = False
-        else:
-            flags.append(opened)
+    flags: list[bool] = []
+    reached = 0
+    for found in _MARKS.finditer(text):
+        flags += [opened] * (found.start() - reached)
+        flags.append(True)
+        character, reached = found[0], found.end()
+        opened = character in _OPENING or (character == '"' and not opened)
+    flags += [opened] * (len(text) - reached)
     return flags, opened
 
 
