@@ -5,7 +5,7 @@ VENV := .venv
 TRAIN := .venv-train
 PIP_FLAGS := -q --disable-pip-version-check
 
-.PHONY: demo test faults check train export evaluate corpus bench clean help
+.PHONY: demo test faults check train export evaluate corpus bench docs validation clean help
 
 help:
 	@echo "make demo      set up, code the bundled reports, show the China-US relation"
@@ -16,6 +16,8 @@ help:
 	@echo "make corpus    validate the labelled reports and count them"
 	@echo "make train     train the model anew, export and tune it (CPU)"
 	@echo "make evaluate  the model's figures on the test set and others' sets"
+	@echo "make validation  whether the series shows episodes fixed before looking"
+	@echo "make docs      the pages that are made from code and corpus"
 
 # The environment is complete when its stamp is newer than what it is made from.
 $(VENV)/.user: pyproject.toml constraints.txt
@@ -79,6 +81,13 @@ bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.growth ../shared/articles/syria_2016_2019.jsonl --page docs/performance.md
 	$(VENV)/bin/python -m bench.happenings
 	$(VENV)/bin/python -m bench.stories
+
+docs: $(VENV)/.user
+	$(VENV)/bin/python -m typer detente.cli utils docs --name detente --output docs/cli.md
+	$(VENV)/bin/python -m train.datasheet
+
+validation: $(VENV)/.user
+	$(VENV)/bin/python bench/validation_page.py
 
 clean:
 	rm -rf $(VENV) $(TRAIN) build dist demo-store

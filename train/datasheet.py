@@ -81,10 +81,11 @@ def main() -> None:
     blind = options.corpus / "blind"
     told = "No part has been labelled twice yet."
     if blind.is_dir():
-        number, sentences, figures = agreement.measure(options.corpus / "test", blind)
+        number, sentences, figures = agreement.measure(options.corpus / "first", blind)
         told = (
             f"{number} test reports ({sentences} sentences) were labelled a second time by labellers who saw only the bare "
-            f"sentences and the guidelines (`blind/`; `python -m train.agreement train/corpus/test train/corpus/blind`):\n\n"
+            f"sentences and the guidelines. `first/` holds the first labelling as it stood then, `blind/` the second, `test/` what "
+            f"was settled from both (`python -m train.agreement train/corpus/first train/corpus/blind`):\n\n"
             f"{agreement.table(figures)}"
         )
     own = [
