@@ -24,6 +24,7 @@ from detente.code import model as shared
 from train import labels, net, scoring
 from train.examples import IGNORE, Example, examples
 from train.folds import corpus_hash, is_development
+from train.manifest import commit
 
 WEIGHTS = {
     "mention": 1.0, "trigger": 2.0, "time": 0.5, "cue": 1.0, "content": 1.0,
@@ -219,6 +220,7 @@ def main() -> None:
     about = {
         "seed": options.seed, "epochs": options.epochs, "reports": len(training), "sentences": len(data),
         "corpus": corpus_hash(options.corpus),
+        "commit": commit(),
     }  # fmt: skip
     torch.save({"weights": model.state_dict(), "config": config, "about": about, "figures": figures}, options.out)
     print(json.dumps({"out": str(options.out), "seconds": round(time.monotonic() - began), **figures}))
