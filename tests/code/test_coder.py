@@ -128,3 +128,11 @@ def test_the_notebook_view_marks_spans_and_escapes_text(coder: Coder) -> None:
     text = 'China condemned <script>alert("x")</script> the United States on Monday, its foreign ministry said.'
     html = coder.code(Document("x", text, dt.date(2020, 1, 7), title="<b>&"))._repr_html_()
     assert "<script" not in html and "&lt;b&gt;&amp;" in html and 'class="d-' in html
+
+
+def test_options_that_change_a_coding_stand_in_its_version(coder: Coder, tmp_path: Path) -> None:
+    table = tmp_path / "my.csv"
+    table.write_text("name,country\nLake Front,KEN\n", encoding="utf-8")
+    assert coder.version == Coder(threads=1).version
+    assert Coder(territories="sovereign").version == f"{coder.version} / territories sovereign"
+    assert Coder(actors=(str(table),)).version.startswith(f"{coder.version} / actors ")

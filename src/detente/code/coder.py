@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -92,11 +93,15 @@ class Coder:
         self._model = Model(Path(model) if model else bundled_model(), self.options.threads)
         self._thresholds = Thresholds.from_manifest(self._model.manifest)
         self._gazetteer = Gazetteer.load(self.options.actors, self.options.territories)
+        self._unusual = _unusual(self.options)
 
     @property
     def version(self) -> str:
-        """Package and model that code, as stored with every document."""
-        return f"detente {metadata.version('detente')} / {self._model.version}"
+        """Package, model and options other than the usual ones, as stored with every document.
+
+        So a store that is loaded again under other options codes its reports anew instead of mixing two ways.
+        """
+        return f"detente {metadata.version('detente')} / {self._model.version}{self._unusual}"
 
     def code(
         self,
@@ -188,6 +193,18 @@ class Coder:
             tuple(statement for statement in statements if statement.confidence >= least),
             self.version,
         )
+
+
+def _unusual(options: Options) -> str:
+    """Name the options that change a coding and are not as usual; users' tables by their content."""
+    told = []
+    if options.territories != "plover":
+        told.append(f"territories {options.territories}")
+    if options.min_confidence > 0:
+        told.append(f"min confidence {options.min_confidence:g}")
+    for path in options.actors:
+        told.append(f"actors {hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}")
+    return "".join(f" / {item}" for item in told)
 
 
 def bundled_model() -> Path:
