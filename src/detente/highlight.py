@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from detente.records import CodedDocument, Event, Span
@@ -88,7 +89,7 @@ def marked(text: str, start: int, end: int, found: Iterable[Mark]) -> str:
     inside = [mark for mark in found if mark.span.start < end and start < mark.span.end]
     cuts = sorted({start, end, *(max(start, m.span.start) for m in inside), *(min(end, m.span.end) for m in inside)})
     pieces = []
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for low, high in pairwise(cuts):
         here = [mark for mark in inside if mark.span.start <= low and high <= mark.span.end]
         words = html.escape(shown(text[low:high]))
         if here:

@@ -282,7 +282,7 @@ class CodedDocument:
 
     def _repr_html_(self) -> str:
         """Show the report with its spans highlighted, in a notebook."""
-        from detente import highlight  # noqa: PLC0415 - highlight itself knows these types
+        from detente import highlight
 
         return highlight.to_html(self)
 
@@ -394,7 +394,7 @@ def _statement(row: dict[str, Any]) -> Statement:
 
 def arrow_schema() -> pa.Schema:
     """Return the Arrow schema of record version 1; spans are lists of two int32, dates are date32."""
-    import pyarrow as pa  # noqa: PLC0415 - the coder itself needs no Arrow
+    import pyarrow as pa
 
     text, flag, real, whole = pa.string(), pa.bool_(), pa.float64(), pa.int32()
     span = pa.list_(whole)
@@ -448,7 +448,7 @@ def arrow_schema() -> pa.Schema:
 
 def to_arrow(coded: list[CodedDocument]) -> pa.Table:
     """Return coded documents as one Arrow table of `arrow_schema`, a row a document, in the given order."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     rows = []
     for item in coded:

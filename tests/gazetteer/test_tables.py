@@ -276,3 +276,18 @@ def _loaded() -> Gazetteer:
     if not _ONE:
         _ONE.append(Gazetteer.load())
     return _ONE[0]
+
+
+def test_a_users_table_names_known_countries(tmp_path: Path) -> None:
+    table = tmp_path / "my.csv"
+    table.write_text("name,country\nFirst,CHN\nSecond,UNO\nThird,\nFourth,ZZZ\n")
+    with pytest.raises(GazetteerError, match=r"my\.csv:5: no country has the code 'ZZZ'$"):
+        Gazetteer.load().read_user_table(table)
+
+
+def test_a_users_table_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(GazetteerError, match="none.csv: cannot read the table: no such file or directory$"):
+        Gazetteer.load().read_user_table(tmp_path / "none.csv")
+    (tmp_path / "latin.csv").write_bytes(b"name\ncaf\xe9\n")
+    with pytest.raises(GazetteerError, match="not UTF-8; convert it to UTF-8 first$"):
+        Gazetteer.load().read_user_table(tmp_path / "latin.csv")

@@ -190,3 +190,21 @@ def test_a_panel_without_a_source_is_an_error(mixed):
     for wrong in (0, 1.5, -1):
         with pytest.raises(OptionError):
             steady_sources(mixed, "month", wrong)
+
+
+def test_a_party_with_itself_is_no_pair(store):
+    for one, two in (("CHN", "CHN"), ("CHN:GOV", "CHN:GOV")):
+        with pytest.raises(OptionError, match=f"^{one} with itself is no pair; name two$"):
+            relation(store, one, two)
+    assert set(relation(store, "CHN", "CHN:GOV").series) == {"CHN→CHN:GOV", "CHN:GOV→CHN", "joint"}
+    assert len(relation(store, "CHN:GOV", "CHN:OPP").series) == 3
+
+
+def test_parties_that_nobody_knows(store, tmp_path):
+    with pytest.raises(OptionError, match="^'XXX' is no party here: no document of the store names it$"):
+        relation(store, "CHN", "XXX")
+    with pytest.raises(OptionError, match="^no document of the store names XXX or YYY; name two that it knows$"):
+        relation(store, "XXX", "YYY:GOV")
+    assert relation(store, "CHN", "UNO").happenings == {}
+    assert relation(store, "USA", "GBR", alliances={"NATO": ["USA", "GBR"]}).happenings == {}
+    assert relation(Store(tmp_path / "none"), "CHN", "USA").happenings == {}

@@ -170,3 +170,10 @@ def test_the_pair_that_moves_with_another_is_ranked_first(tmp_path):
     assert third_parties(store, "USA", "CHN", "2018-01-01", end, filters=Filters(min_confidence=0.99)) == ()
     with pytest.raises(OptionError, match="sector"):
         third_parties(store, "USA:GOV", "CHN", "2018-01-01", end)
+
+
+def test_third_parties_want_a_pair_that_is_known(tmp_path):
+    with pytest.raises(OptionError, match="^CHN with itself is no pair; name two$"):
+        third_parties(Store(tmp_path / "s"), "CHN", "CHN", "2020-01-01", "2020-12-31")
+    with pytest.raises(OptionError, match="^CHN with itself is no pair; name two$"):
+        spill_over(Store(tmp_path / "s"), "CHN", "CHN", ["economic"], ["military"])

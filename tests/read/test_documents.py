@@ -106,7 +106,11 @@ BAD = [
     ("wrong date", b"date 2020-02-30 Text here.", "<stream>: wrong date '2020-02-30'"),
     ("no such year", b"date 0020-02-03 Text here.", "<stream>: wrong date '0020-02-03'"),
     ("only a date", b"date 2020-02-03", "<stream>: no text"),
-    ("not UTF-8", "date 2020-02-03 caf\u00e9".encode("latin-1"), "<stream>: not UTF-8: byte 0xe9 at offset 4"),
+    (
+        "not UTF-8",
+        "date 2020-02-03 caf\u00e9".encode("latin-1"),
+        "<stream>: not UTF-8: byte 0xe9 at offset 19; convert it to UTF-8 first",
+    ),
     ("UTF-16", "date 2020-02-03 x".encode("utf-16"), "<stream>: not UTF-8 but UTF-16"),
     ("a million brackets", b"date 2020-02-03 " + b"[" * 999_000, "<stream>: no letter in the text"),
     ("a million brackets as JSON", b"[" * 1_000_000, "<stream>: broken JSON: nested too deep"),
@@ -275,3 +279,25 @@ def test_no_format_library_is_imported_for_plain_text() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+@pytest.mark.parametrize(
+    ("format", "data"),
+    [
+        ("text", f"date 2020-02-03 {TEXT}\n\ndate 2020-02-04 ".encode() + b"\xff" + TEXT.encode()),
+        ("text", f"\ufeffdate 2020-02-04 {TEXT}\n".encode() + b"\xff"),
+        ("text", b"\xef\xbb\xbf\xff " + TEXT.encode()),
+        ("json", f'{{"text": "{TEXT}", "date": "2020-02-03"}}\n  {{"text": "'.encode() + b'\xff"}'),
+        ("json", b'[\n{"text": "\xff"}]'),
+        ("csv", f"\ufeffdate,note,text\n2020-02-03,a,{TEXT}\n2020-02-03,".encode() + b'\xfe,"\xc3\xa9\n\xff"\n'),
+    ],
+)
+def test_what_is_not_utf8_is_found_in_the_file(format: str, data: bytes) -> None:
+    _, faults = read(stream(data), format=format)
+    assert len(faults) == 1
+    assert faults[0].endswith(f": not UTF-8: byte 0xff at offset {data.index(0xFF)}; convert it to UTF-8 first")
+
+
+def test_the_text_column_is_asked_for_by_the_options_name() -> None:
+    _, faults = read(stream("date,note\n2020-02-03,a\n"), format="csv")
+    assert "(--column text=…)" in faults[0]

@@ -238,7 +238,8 @@ def test_tables(tmp_path: Path) -> None:
     (found,), faults = read(io.BytesIO(data), format="csv", on_note=notes.append)
     assert (found.title, found.source, found.date_rule) == ("Hotline", "Fjord", "csv:publish_date")
     assert found.text.endswith('A "second" line.')
-    assert [f.split(": ", 1)[1] for f in faults] == ["2 fields where the first line names 4", "not UTF-8"]
+    not_utf8 = f"not UTF-8: byte 0xff at offset {data.index(0xFF)}; convert it to UTF-8 first"
+    assert [f.split(": ", 1)[1] for f in faults] == ["2 fields where the first line names 4", not_utf8]
     assert notes == [
         "<stream>: took 'publish_date' for the date, 'Outlet' for the source, 'Body' for the text, "
         "'Headline' for the title"

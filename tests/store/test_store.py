@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import multiprocessing
 import os
 import signal
@@ -182,3 +183,16 @@ def test_a_killed_load_leaves_whole_batches(tmp_path, pause):
         {"n": 300, "m": 300}
     ]
     assert store.verify() == ()
+
+
+def test_a_version_or_time_that_is_not_there(tmp_path):
+    store = Store(tmp_path / "s")
+    store.add([report(1)])
+    with pytest.raises(StoreError, match=r": no version 99; the last is 1$"):
+        Store(store.path, as_of=99)
+    begun = store.versions().arrow()["time"].to_pylist()[-1]
+    with pytest.raises(StoreError, match=f": the store begins on {begun:%Y-%m-%dT%H:%MZ}$"):
+        Store(store.path, as_of=begun - dt.timedelta(days=1))
+    with pytest.raises(StoreError, match="the store begins on"):
+        Store(store.path, as_of=dt.datetime(2001, 1, 1))  # noqa: DTZ001
+    assert Store(store.path, as_of=begun + dt.timedelta(days=1)).version == 1

@@ -475,8 +475,11 @@ class Gazetteer:
         """
         try:
             text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise GazetteerError(f"{path}: cannot read the table: {error}") from error
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise GazetteerError(f"{path}: cannot read the table: {reason}") from error
+        except UnicodeDecodeError as error:
+            raise GazetteerError(f"{path}: cannot read the table: not UTF-8; convert it to UTF-8 first") from error
         header = [cell.strip().casefold() for cell in text.split("\n", 1)[0].split(",")]
         if "name" in header or "title" in header:
             self._read_user_csv(text, str(path))
@@ -496,6 +499,8 @@ class Gazetteer:
             country = row.get("country", "")
             if country and not _ISO_LIKE.fullmatch(country):
                 raise GazetteerError(f"{where}: country {country!r} is not a three-letter code")
+            if country and self.country(country) is None and country not in plover.SPECIAL_COUNTRIES:
+                raise GazetteerError(f"{where}: no country has the code {country!r}")
             if row.get("title"):
                 title = row["title"]
                 office = Office(title, sectors, _kind(row.get("kind") or "person", where), not sectors)

@@ -382,6 +382,40 @@ def directions(
     )
 
 
+def parse_pair(a: str, b: str) -> tuple[tuple[str, str | None], tuple[str, str | None]]:
+    """Split both parties of a pair as `parse_party` does.
+
+    Raises:
+        OptionError: one is no party, or both are the same.
+    """
+    one, two = parse_party(a), parse_party(b)
+    if one == two:
+        raise OptionError(f"{a} with itself is no pair; name two")
+    return one, two
+
+
+def check_known(store: Store, codes: Iterable[str], besides: Collection[str] = ()) -> None:
+    """Refuse countries that are no special code (`plover.SPECIAL_COUNTRIES`) and that no document of a store names.
+
+    Args:
+        store: the store; one before its first `add` knows nothing, and nothing is refused.
+        codes: the parties' countries.
+        besides: further codes that are known.
+
+    Raises:
+        OptionError: a code is unknown.
+    """
+    if store.version is None:
+        return
+    asked = dict.fromkeys(codes)
+    query = "SELECT 1 FROM records WHERE len(list_filter(entities, lambda e: e.country = ?)) > 0 LIMIT 1"
+    unnamed = [code for code in asked if not store.sql(query, [code]).num_rows]
+    if unknown := [code for code in unnamed if code not in plover.SPECIAL_COUNTRIES and code not in besides]:
+        if len(unnamed) == len(asked) > 1:
+            raise OptionError(f"no document of the store names {' or '.join(unnamed)}; name two that it knows")
+        raise OptionError(f"{unknown[0]!r} is no party here: no document of the store names it")
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """All happenings of a pair: the rows of their reports, and which way each report's event goes.
@@ -415,9 +449,10 @@ def gather(
     """Return the happenings of a pair, of every status; the arguments are those of `relation`.
 
     Raises:
-        OptionError: a party is none.
+        OptionError: a party is none, both are the same, or one is unknown (`check_known`).
     """
-    one, two = parse_party(a), parse_party(b)
+    one, two = parse_pair(a, b)
+    check_known(store, (one[0], two[0]), {code for codes in (alliances or {}).values() for code in codes})
     groups = tuple(sorted(n for n, codes in (alliances or {}).items() if party[0] in codes) for party in (one, two))
     version = store.version
     party = "(list_contains(list_concat(actor_countries, recipient_countries), ?)"

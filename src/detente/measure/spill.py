@@ -23,7 +23,7 @@ from detente import plover
 from detente.errors import OptionError
 from detente.measure.level import Floats
 from detente.measure.network import all_happenings, pairs_of
-from detente.measure.series import By, Filters, parse_party, period, periods, relation
+from detente.measure.series import By, Filters, check_known, parse_pair, period, periods, relation
 from detente.store.happenings import Happening, Settings
 from detente.store.store import Store, as_day
 
@@ -327,8 +327,9 @@ def third_parties(
         OptionError: an option has a value that makes no sense.
     """
     _check(lags, band)
-    if any(parse_party(party)[1] for party in (a, b)):
+    if any(sector for _, sector in parse_pair(a, b)):
         raise OptionError("third parties are looked for between countries; leave the sector out")
+    check_known(store, (a, b))
     start, end = as_day(from_), as_day(to)
     filters = filters or Filters()
     slots = periods(start, end, by)

@@ -62,7 +62,8 @@ class _Unpacked(io.RawIOBase):
             self.broken = "the compressed data end too early"
             return 0
         except (OSError, zlib.error, ValueError) as error:
-            self.broken = f"the compressed data are broken: {' '.join(str(error).split())[:200]}"
+            reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+            self.broken = f"the compressed data are broken: {reason}"
             return 0
         buffer[: len(data)] = data
         self._count += len(data)

@@ -17,31 +17,47 @@ _FINISHED: Final = re.compile(rb"(?:[.!?]|\xe2\x80\xa6)[\"')\]\xe2\x80\x9d\x99\s
 _CHUNK: Final = 1 << 16
 
 
-def decoded(data: bytes) -> str:
+def not_utf8(byte: int, offset: int) -> str:
+    """Say that a byte of a file is not UTF-8."""
+    return f"not UTF-8: byte 0x{byte:02x} at offset {offset}; convert it to UTF-8 first"
+
+
+def decoded(data: bytes, begin: int) -> str:
     """Decode UTF-8.
 
+    Args:
+        data: the bytes.
+        begin: how many bytes of the file stand before them.
+
     Raises:
-        InputError: it is not UTF-8; names the offset, and the encoding where its first bytes give it away.
+        InputError: it is not UTF-8; names the offset in the file, and the encoding where its first bytes tell it.
     """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise InputError("not UTF-8 but UTF-16: convert it first")
+        raise InputError("not UTF-8 but UTF-16; convert it to UTF-8 first")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}") from None
+        # The decoder counts behind the byte order mark.
+        offset = begin + len(data) - len(error.object) + error.start
+        raise InputError(not_utf8(error.object[error.start], offset)) from None
 
 
-def lines(stream: BinaryIO, longest: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield numbered lines; None for a line longer than `longest`, which is skipped without being held."""
-    number = 0
+def lines(stream: BinaryIO, longest: int) -> Iterator[tuple[int, int, bytes | None]]:
+    """Yield lines, each with its number and the bytes before it; None for one longer than `longest`, never held."""
+    number = begin = 0
     while line := stream.readline(longest + 1):
         number += 1
         if len(line) > longest and not line.endswith(b"\n"):
-            while (more := stream.readline(_CHUNK)) and not more.endswith(b"\n"):
-                pass
-            yield number, None
+            size = len(line)
+            while more := stream.readline(_CHUNK):
+                size += len(more)
+                if more.endswith(b"\n"):
+                    break
+            yield number, begin, None
+            begin += size
         else:
-            yield number, line
+            yield number, begin, line
+            begin += len(line)
 
 
 def read_text(stream: BinaryIO, name: str, options: Options) -> Rows:
@@ -51,6 +67,7 @@ def read_text(stream: BinaryIO, name: str, options: Options) -> Rows:
     """
     kept: list[bytes] = []
     size, count, at_end, too_long = 0, 0, True, False
+    begin = position = 0
     started = False
 
     def report() -> Iterator[Raw | Fault]:
@@ -66,10 +83,12 @@ def read_text(stream: BinaryIO, name: str, options: Options) -> Rows:
         try:
             header = _HEADER.match(data[3:] if data.startswith(b"\xef\xbb\xbf") else data)
             if not header:
-                yield Raw(record, decoded(data))
+                yield Raw(record, decoded(data, begin))
                 return
-            body = data[data.index(header[0]) + header.end() :]
-            yield Raw(record, decoded(body), decoded(header[1]), "text:date")
+            at = data.index(header[0])
+            body = at + header.end()
+            day = decoded(header[1], begin + at + header.start(1))
+            yield Raw(record, decoded(data[body:], begin + body), day, "text:date")
         except InputError as error:
             yield Fault(name, record, str(error))
 
@@ -77,7 +96,8 @@ def read_text(stream: BinaryIO, name: str, options: Options) -> Rows:
     while line := stream.readline(_CHUNK):
         if at_end and started and _NEXT.match(line):
             yield from report()
-            kept, size, too_long, started = [], 0, False, False
+            kept, size, too_long, started, begin = [], 0, False, False, position
+        position += len(line)
         if line.strip():
             started = True
         at_end = not line.strip() or bool(_FINISHED.search(line[-40:]))
@@ -97,7 +117,7 @@ def read_json(stream: BinaryIO, name: str, options: Options) -> Rows:
     """Read JSON Lines, one report an object a line; also one array or object over several lines, as `.json` has it."""
     first = True
     some = False
-    for number, line in lines(stream, options.max_record):
+    for number, begin, line in lines(stream, options.max_record):
         record = str(number)
         if line is None:
             some = True
@@ -108,22 +128,22 @@ def read_json(stream: BinaryIO, name: str, options: Options) -> Rows:
             continue
         some = True
         if first and (body[:1] == b"[" or body == b"{"):
-            yield from _whole_json(line, stream, name, options)
+            yield from _whole_json(line, begin, stream, name, options)
             return
         first = False
-        yield _row_of_json(body, record, name, options)
+        yield _row_of_json(body, begin + line.index(body), record, name, options)
     if not some:
         yield Fault(name, None, "empty: no text")
 
 
-def _whole_json(head: bytes, stream: BinaryIO, name: str, options: Options) -> Rows:
+def _whole_json(head: bytes, begin: int, stream: BinaryIO, name: str, options: Options) -> Rows:
     limit = options.max_record * 4
     data = head + stream.read(limit)
     if len(data) > limit:
         yield Fault(name, None, f"JSON array larger than {limit:,} bytes: write JSON Lines, one object a line")
         return
     try:
-        value = _parsed(data)
+        value = _parsed(data, begin)
     except InputError as error:
         yield Fault(name, None, str(error))
         return
@@ -131,8 +151,8 @@ def _whole_json(head: bytes, stream: BinaryIO, name: str, options: Options) -> R
         yield _row(item, str(index), name, options, "json")
 
 
-def _parsed(data: bytes) -> Any:
-    text = decoded(data)
+def _parsed(data: bytes, begin: int) -> Any:
+    text = decoded(data, begin)
     try:
         return json.loads(text)
     except RecursionError:
@@ -143,9 +163,9 @@ def _parsed(data: bytes) -> Any:
         raise InputError("broken JSON: a number has too many digits") from None
 
 
-def _row_of_json(body: bytes, record: str, name: str, options: Options) -> Raw | Fault:
+def _row_of_json(body: bytes, begin: int, record: str, name: str, options: Options) -> Raw | Fault:
     try:
-        return _row(_parsed(body), record, name, options, "json")
+        return _row(_parsed(body, begin), record, name, options, "json")
     except InputError as error:
         return Fault(name, record, str(error))
 

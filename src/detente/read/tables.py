@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import BinaryIO, Final
 
 from detente.errors import InputError
-from detente.read.plain import lines
+from detente.read.plain import lines, not_utf8
 from detente.read.raw import FIELDS, Options, Raw, Rows
 from detente.records import Fault
 
@@ -49,7 +50,7 @@ def mapped(names: Sequence[str], given: Mapping[str, str]) -> dict[str, str]:
         if field not in found and guess is not None:
             found[field] = guess
     if "text" not in found:
-        raise InputError(f"no column is the text: name it (--columns text=…); there are {', '.join(names[:12])}")
+        raise InputError(f"no column is the text: name it (--column text=…); there are {', '.join(names[:12])}")
     return found
 
 
@@ -63,17 +64,27 @@ def _raw(record: str, row: Mapping[str, object], rule: str, column: str | None) 
     return Raw(record, **{"text": None, **row}, date_rule=f"{rule}:{column}" if column else None)
 
 
+def _escaped(held: Sequence[tuple[int, str]], before: int) -> tuple[int, int]:
+    """Return a byte that is not UTF-8 and its offset in the file, after so many others of the row."""
+    found = ((begin, text, match) for begin, text in held for match in _ESCAPED.finditer(text))
+    begin, text, match = next(islice(found, before, None))
+    return ord(match[0]) - 0xDC00, begin + len(text[: match.start()].encode("utf-8", "surrogateescape"))
+
+
 def read_csv(stream: BinaryIO, name: str, options: Options) -> Rows:
     """Read comma-, semicolon-, bar- or tab-separated rows under a line of names."""
     count = 0
+    held: list[tuple[int, str]] = []  # the lines of the row, each with the bytes before it
 
     def text_lines() -> Iterator[str]:
         nonlocal count
-        for _, line in lines(stream, options.max_record):
+        for _, begin, line in lines(stream, options.max_record):
             if line is None:
                 raise InputError(f"line longer than {options.max_record:,} bytes")
             count += 1
-            yield line.decode("utf-8-sig" if count == 1 else "utf-8", "surrogateescape")
+            text = line.decode("utf-8-sig" if count == 1 else "utf-8", "surrogateescape")
+            held.append((begin, text))
+            yield text
 
     source = text_lines()
     head = next(source, None)
@@ -93,6 +104,7 @@ def read_csv(stream: BinaryIO, name: str, options: Options) -> Rows:
     rows = csv.reader(source, delimiter=delimiter)
     while True:
         record = str(count + 1)
+        held.clear()
         try:
             row = next(rows)
         except StopIteration:
@@ -106,8 +118,9 @@ def read_csv(stream: BinaryIO, name: str, options: Options) -> Rows:
             yield Fault(name, record, f"{len(row)} fields where the first line names {len(names)}")
             continue
         values = {field: row[place] for field, place in places.items()}
-        if any(_ESCAPED.search(value) for value in values.values()):
-            yield Fault(name, record, "not UTF-8")
+        if wrong := [place for place in places.values() if _ESCAPED.search(row[place])]:
+            before = sum(len(_ESCAPED.findall(cell)) for cell in row[: min(wrong)])
+            yield Fault(name, record, not_utf8(*_escaped(held, before)))
             continue
         yield _raw(record, values, "tsv" if delimiter == "\t" else "csv", found.get("date"))
 
@@ -148,4 +161,5 @@ def read_parquet(stream: BinaryIO, name: str, options: Options) -> Rows:
                         found.get("date"),
                     )
     except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError, MemoryError) as error:
-        raise InputError(f"broken Parquet after {count} rows: {' '.join(str(error).split())[:200]}") from None
+        reason = getattr(error, "strerror", None) or " ".join(str(error).split())[:200]
+        raise InputError(f"broken Parquet after {count} rows: {reason}") from None

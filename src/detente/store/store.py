@@ -59,7 +59,7 @@ class Store:
         storage_options: passed to the object store.
 
     Raises:
-        StoreError: the folder holds something else, another schema version, or has no such version.
+        StoreError: the folder holds something else, another schema version, has no such version, or began later.
     """
 
     def __init__(
@@ -102,6 +102,7 @@ class Store:
                     return None
                 table = DeltaTable(self._address, storage_options=self.storage_options)
                 if self.as_of is not None:
+                    self._reached(table)
                     table.load_as_version(self.as_of)
             except (DeltaError, OSError, ValueError) as error:
                 raise StoreError(f"{self.path}: cannot be opened: {said(error)}") from error
@@ -114,6 +115,16 @@ class Store:
                 )
             self._table = table
             return table
+
+    def _reached(self, table: DeltaTable) -> None:
+        """Refuse an `as_of` that the table, opened at its last version, has not or had not reached."""
+        if isinstance(self.as_of, dt.datetime):
+            time = self.as_of if self.as_of.tzinfo else self.as_of.replace(tzinfo=dt.UTC)
+            first = dt.datetime.fromtimestamp(min(entry["timestamp"] for entry in table.history()) / 1000, dt.UTC)
+            if time < first:
+                raise StoreError(f"{self.path}: the store begins on {first:%Y-%m-%dT%H:%MZ}")
+        elif self.as_of is not None and not 0 <= self.as_of <= table.version():
+            raise StoreError(f"{self.path}: no version {self.as_of}; the last is {table.version()}")
 
     def _require(self) -> DeltaTable:
         table = self._open()
