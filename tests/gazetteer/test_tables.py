@@ -286,8 +286,8 @@ def test_a_users_table_names_known_countries(tmp_path: Path) -> None:
 
 
 def test_a_users_table_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(GazetteerError, match="none.csv: cannot read the table: no such file or directory$"):
+    with pytest.raises(GazetteerError, match=r"none.csv: cannot read the table: no such file or directory$"):
         Gazetteer.load().read_user_table(tmp_path / "none.csv")
     (tmp_path / "latin.csv").write_bytes(b"name\ncaf\xe9\n")
-    with pytest.raises(GazetteerError, match="not UTF-8; convert it to UTF-8 first$"):
+    with pytest.raises(GazetteerError, match=r"not UTF-8; convert it to UTF-8 first$"):
         Gazetteer.load().read_user_table(tmp_path / "latin.csv")

@@ -13,9 +13,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from coded import coded
 
+from detente import plover
 from detente.errors import OptionError
+from detente.gazetteer import Gazetteer
 from detente.measure import relation
-from detente.measure.series import documents_read, period, periods, steady_sources
+from detente.measure.series import COUNTRIES, documents_read, period, periods, steady_sources
 from detente.store import Store
 
 
@@ -200,11 +202,20 @@ def test_a_party_with_itself_is_no_pair(store):
     assert len(relation(store, "CHN:GOV", "CHN:OPP").series) == 3
 
 
-def test_parties_that_nobody_knows(store, tmp_path):
-    with pytest.raises(OptionError, match="^'XXX' is no party here: no document of the store names it$"):
+def test_parties_that_nobody_knows(store):
+    with pytest.raises(OptionError, match=r"^'XXX' is no country and no special code$"):
         relation(store, "CHN", "XXX")
-    with pytest.raises(OptionError, match="^no document of the store names XXX or YYY; name two that it knows$"):
-        relation(store, "XXX", "YYY:GOV")
-    assert relation(store, "CHN", "UNO").happenings == {}
-    assert relation(store, "USA", "GBR", alliances={"NATO": ["USA", "GBR"]}).happenings == {}
-    assert relation(Store(tmp_path / "none"), "CHN", "USA").happenings == {}
+    neither = r"^'XXX' is no country and no special code; nothing in the store names FRA or XXX$"
+    with pytest.raises(OptionError, match=neither):
+        relation(store, "FRA", "XXX:GOV")
+    assert relation(store, "CHN", "UNO").happenings == relation(store, "CHN", "FRA").happenings == {}
+    assert relation(store, "USA", "XAB", alliances={"NATO": ["USA", "XAB"]}).happenings == {}
+    store.add([coded("own", "Ruritania condemned China.", "2020-03-06", countries={"Ruritania": ("XAB", "GOV")},
+                     events=[{"type": "ACCUSE", "actors": ["Ruritania"], "recipients": ["China"]}])])  # fmt: skip
+    assert len(relation(store, "CHN", "XAB").happenings) == 1
+
+
+def test_the_countries_are_the_gazetteers():
+    countries = Gazetteer.load().countries
+    codes = {*countries, *(country.code for country in countries.values())}
+    assert {code for code in codes if len(code) == 3} - plover.SPECIAL_COUNTRIES.keys() == COUNTRIES

@@ -173,7 +173,7 @@ def test_the_pair_that_moves_with_another_is_ranked_first(tmp_path):
 
 
 def test_third_parties_want_a_pair_that_is_known(tmp_path):
-    with pytest.raises(OptionError, match="^CHN with itself is no pair; name two$"):
+    with pytest.raises(OptionError, match=r"^CHN with itself is no pair; name two$"):
         third_parties(Store(tmp_path / "s"), "CHN", "CHN", "2020-01-01", "2020-12-31")
-    with pytest.raises(OptionError, match="^CHN with itself is no pair; name two$"):
+    with pytest.raises(OptionError, match=r"^CHN with itself is no pair; name two$"):
         spill_over(Store(tmp_path / "s"), "CHN", "CHN", ["economic"], ["military"])
