@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from importlib import metadata, resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -39,6 +39,8 @@ app = typer.Typer(
 
 Out = StrEnum("Out", ["table", "record", "events", "plover", "polecat", "icews", "gdelt", "gdelt-mentions"])
 """What `code` can write."""
+
+NOTHING = "nothing found"
 
 Engine = StrEnum("Engine", ["here", "ray"])
 By = StrEnum("By", ["day", "week", "month", "quarter", "year"])
@@ -92,7 +94,12 @@ def _console(*, err: bool = False) -> Console:
 
     # A pipe has no width: rows are not folded there.
     stream = sys.stderr if err else sys.stdout
-    return Console(stderr=err, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 200)
+
+    class Piped(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(stderr=err, highlight=False, soft_wrap=not stream.isatty(), width=None if stream.isatty() else 200)
 
 
 @contextmanager
@@ -101,10 +108,14 @@ def _progress(what: str) -> Iterator[Callable[[Iterable[CodedDocument]], Iterato
     if not sys.stderr.isatty():
         yield iter
         return
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TimeElapsedColumn
+    from rich.text import Text
 
-    columns = (SpinnerColumn(), TextColumn(f"{what} {{task.completed}} reports, {{task.speed}}"), TimeElapsedColumn())
-    with Progress(*columns, console=_console(err=True), transient=True) as progress:
+    class Counted(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(_counted(what, task.completed, task.speed))
+
+    with Progress(SpinnerColumn(), Counted(), TimeElapsedColumn(), console=_console(err=True), transient=True) as progress:
         task = progress.add_task(what, total=None)
 
         def counted(items: Iterable[CodedDocument]) -> Iterator[CodedDocument]:
@@ -113,6 +124,12 @@ def _progress(what: str) -> Iterator[Callable[[Iterable[CodedDocument]], Iterato
                 yield item
 
         yield counted
+
+
+def _counted(what: str, done: float, speed: float | None) -> str:
+    """Say how many reports are done, and how fast where that is known."""
+    rate = f", {speed:.{0 if speed >= 10 else 1}f} reports/s" if speed else ""
+    return f"{what} {done:.0f} reports{rate}"
 
 
 def _columns(pairs: list[str] | None) -> Mapping[str, str]:
@@ -272,6 +289,7 @@ def load(
 
 def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Faults, batch: int = 256) -> None:
     known = 0
+    begun: set[str] = set()
 
     def fresh() -> Iterator[Document]:
         nonlocal known
@@ -279,17 +297,28 @@ def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Fa
             if target.holds(item, made.version):
                 known += 1
             else:
+                begun.add(item.id)
                 yield item
 
-    with _progress("loaded") as counted:
-        added = target.add(counted(made.code_all(fresh())), batch=batch)
+    try:
+        with _progress("loaded") as counted:
+            added = target.add(counted(made.code_all(fresh())), batch=batch)
+    except KeyboardInterrupt:
+        # Whole batches stay; which they are, the store knows.
+        kept = sum(coder == made.version for coder in target.known(begun).values())
+        _note(f"interrupted; {kept} kept, run it again to go on")
+        raise typer.Exit(130) from None
     for fault in added.faults:
         faults(fault)
     typer.echo(
         f"{target.path}: {added.documents} added, {added.replaced} coded anew, {added.skipped + known} there already; "
-        f"version {added.version}",
+        f"{_reached(added.version)}",
         err=True,
     )
+
+
+def _reached(version: int | None) -> str:
+    return "no store made" if version is None else f"version {version}"
 
 
 @app.command()
@@ -314,7 +343,7 @@ def watch(
 
     def said(added: Any) -> None:
         if once or added.documents or added.replaced:
-            typer.echo(f"{target.path}: {added.documents} added; version {added.version}", err=True)
+            typer.echo(f"{target.path}: {added.documents} added; {_reached(added.version)}", err=True)
 
     if once:
         said(Watch(target, made, feeds, on_fault=faults, on_note=_note, seconds=seconds).poll())
@@ -337,7 +366,20 @@ def _store(path: str, as_of: str | None = None) -> Store:
     return Store(path, as_of=moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC))
 
 
-def _frame(frame: Frame, as_json: bool, as_csv: bool, table: Callable[[Frame], Any]) -> None:
+def _one_format(as_json: bool, as_csv: bool) -> None:
+    if as_json and as_csv:
+        raise OptionError("--json and --csv: give one of them")
+
+
+def _span(from_: str | None, to: str | None) -> None:
+    """Refuse days that are none, and a first day after the last."""
+    from detente.store.store import as_day
+
+    if from_ is not None and to is not None and as_day(from_) > as_day(to):
+        raise OptionError(f"--from {from_} is after --to {to}")
+
+
+def _frame(frame: Frame, as_json: bool, as_csv: bool, table: Callable[[Frame, int], Any]) -> None:
     if as_json:
         for row in frame:
             typer.echo(json.dumps(row, ensure_ascii=False, default=_jsonable))
@@ -349,8 +391,11 @@ def _frame(frame: Frame, as_json: bool, as_csv: bool, table: Callable[[Frame], A
         for row in frame:
             writer.writerow([";".join(map(plain, v)) if isinstance(v, list) else plain(v) if isinstance(v, str) else v
                              for v in row.values()])  # fmt: skip
+    elif len(frame):
+        console = _console()
+        console.print(table(frame, console.width))
     else:
-        _console().print(table(frame))
+        _note(NOTHING)
 
 
 def _jsonable(value: Any) -> Any:
@@ -379,6 +424,8 @@ def events(
     """List events of a store with their sentences."""
     from detente.show import terminal
 
+    _one_format(json_, csv_)
+    _span(from_, to)
     frame = _opened(store, as_of).events(
         actor=actor, recipient=recipient, type=type, status=status, from_=from_, to=to, min_confidence=min_confidence,
         limit=limit,
@@ -433,6 +480,8 @@ def relation(
     from detente.measure.level import level
     from detente.show import terminal
 
+    _one_format(json_, csv_)
+    _span(from_, to)
     found = measure(
         _opened(store, as_of), a, b, by=by.value, from_=from_, to=to, status=tuple(status or ("actual",)),  # type: ignore[arg-type]
         contexts=tuple(context or ()), sources=tuple(source or ()), panel=panel, attributed=attributed,
@@ -456,15 +505,16 @@ def relation(
         typer.echo(json.dumps(content, ensure_ascii=False, default=_jsonable))
         return
     console = _console()
-    console.print(terminal.series(found, levels))
+    console.print(terminal.series(found, levels, console.width))
+    console.print(terminal.BOTH_WAYS, style="dim")
     console.print()
     if drawn := terminal.chart(found, min(console.width, 110)):
         typer.echo(drawn)
     if breaks:
         console.print("Breaks in the level", style="bold")
-        console.print(terminal.breaks(breaks))
+        console.print(terminal.breaks(breaks, console.width))
     console.print("Every report" if evidence else "Strongest happenings", style="bold")
-    console.print(terminal.evidence(found.evidence() if evidence else terminal.strongest(found)))
+    console.print(terminal.evidence(found.evidence() if evidence else terminal.strongest(found), console.width))
 
 
 def _errors() -> Any:
@@ -500,8 +550,15 @@ def norms(
     from detente.measure import changes
     from detente.show import terminal
 
+    _span(from_, to)
     found = changes.norms(measure(_opened(store, as_of), a, b, by="week", from_=from_, to=to))
-    _frame(_framed([_plain(item) for item in found]), json_, False, terminal.rows)
+    if json_:
+        for item in found:
+            typer.echo(json.dumps(_plain(item), ensure_ascii=False, default=_jsonable))
+    elif found:
+        _console().print(terminal.norms(found))
+    else:
+        _note(NOTHING)
 
 
 @app.command()
@@ -520,13 +577,17 @@ def ledger(
     from detente.measure.series import Filters
     from detente.show import terminal
 
+    _span(from_, to)
     found = measure(_opened(store, as_of), a, b, from_=from_, to=to, filters=Filters(contexts=tuple(context or ())))
     if json_:
         for item in found.positions:
             changed = _plain(item.changed) if item.changed is not None else None
             typer.echo(json.dumps({**_plain(item), "changed": changed}, ensure_ascii=False, default=_jsonable))
+    elif found.positions:
+        console = _console()
+        console.print(terminal.positions(found, console.width))
     else:
-        _console().print(terminal.positions(found))
+        _note(NOTHING)
 
 
 @app.command()
@@ -541,12 +602,15 @@ def network(
     from detente.measure.network import network as measure
     from detente.show import terminal
 
+    _span(from_, to)
     found = measure(_opened(store, as_of), from_, to)
     if json_:
         for tie in found.joint.values():
             typer.echo(json.dumps(_plain(tie), ensure_ascii=False, default=_jsonable))
-    else:
+    elif found.joint:
         _console().print(terminal.ties(found))
+    else:
+        _note(NOTHING)
 
 
 @app.command()
@@ -574,14 +638,6 @@ def spill(
         typer.echo(f"chance that no bond shows as much: {found.chance:.2f}")
 
 
-def _framed(rows: list[dict[str, Any]]) -> Frame:
-    import pyarrow as pa
-
-    from detente.store.frame import Frame
-
-    return Frame(pa.Table.from_pylist(rows))
-
-
 def _relation_json(found: Any, evidence: bool) -> dict[str, Any]:
     rows: dict[str, Any] = {
         "a": found.a, "b": found.b, "by": found.by, "status": list(found.status), "store_version": found.version,
@@ -603,6 +659,7 @@ def sql(
     """Ask the store in SQL (DuckDB): views documents, sentences, entities, mentions, events, statements, participants."""
     from detente.show import terminal
 
+    _one_format(json_, csv_)
     _frame(_opened(store, as_of).query(query), json_, csv_, terminal.rows)
 
 
@@ -641,11 +698,12 @@ def demo(
     _load(target, made, _read([bundled], None, None, None, faults), faults)
     found = measure(target, "CHN", "USA", by="month")
     console = _console()
-    console.print(terminal.series(found))
+    console.print(terminal.series(found, width=console.width))
+    console.print(terminal.BOTH_WAYS, style="dim")
     console.print()
     typer.echo(terminal.chart(found, min(console.width, 110)))
     console.print("Strongest happenings", style="bold")
-    console.print(terminal.evidence(terminal.strongest(found, 10)))
+    console.print(terminal.evidence(terminal.strongest(found, 10), console.width))
     shell = f"detente events {store} --actor CHN --recipient USA --type SANCTION --status actual"
     console.print(f"\nThe store is {store}. To look further:\n  {shell}\n  detente relation {store} CHN USA --by week")
     console.print(f"  detente serve {store}     the same as pages, at http://127.0.0.1:8765/")
@@ -669,6 +727,7 @@ def serve(
     """Show a store as web pages: relations, pairs, states, reports, search; each with its data beside it."""
     from detente.show.web.app import serve as run
 
+    _opened(store)
     run(
         store, host=host, port=port, sql=sql, names=tuple(name or ()), reviews=reviews,
         on_ready=lambda address: _note(f"{store} at {address} until Ctrl-C"),
@@ -688,6 +747,7 @@ def brief(
     """Write two pages on a relation: level, what moved it, who asks and promises what; with numbered evidence."""
     from detente.show import brief as room
 
+    _span(from_, to)
     write = room.writer(out)
     write(room.brief(_opened(store, as_of), a, b, from_=from_, to=to))
 
@@ -742,6 +802,7 @@ def versions(store: StorePath, json_: JsonOption = False, csv_: CsvOption = Fals
     """List the store's versions, newest first; --as-of takes their numbers or times."""
     from detente.show import terminal
 
+    _one_format(json_, csv_)
     _frame(_opened(store).versions(), json_, csv_, terminal.rows)
 
 
@@ -772,14 +833,32 @@ def _callback(
 def main() -> None:
     """Run the command line; every expected error is one line and an exit status."""
     try:
-        app(standalone_mode=True)
-    except DetenteError as error:
-        typer.echo(f"detente: {error}", err=True)
-        raise SystemExit(2 if isinstance(error, OptionError) else 1) from None
+        _run()
+    except SystemExit as error:
+        # Typer and rich make statuses of their own of a closed pipe (1) and of Ctrl-C (130), and say nothing.
+        if isinstance(error.__context__, BrokenPipeError):
+            _leave_pipe()
+        if isinstance(error.__context__, typer.Exit) and isinstance(error.__context__.__cause__, KeyboardInterrupt):
+            _note("interrupted")
+        raise
     except KeyboardInterrupt:
-        typer.echo("detente: interrupted", err=True)
+        _note("interrupted")
         raise SystemExit(130) from None
     except BrokenPipeError:
-        # The reader of the pipe is gone (`| head`): nothing is wrong, and nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
+        _leave_pipe()
+
+
+def _run() -> None:
+    try:
+        app(standalone_mode=True)
+    except DetenteError as error:
+        _note(str(error))
+        raise SystemExit(2 if isinstance(error, OptionError) else 1) from None
+    finally:
+        sys.stdout.flush()
+
+
+def _leave_pipe() -> NoReturn:
+    """End well: the reader of the pipe is gone (`| head`), nothing is wrong and nothing more can be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())  # type: ignore[union-attr]
+    raise SystemExit(0) from None

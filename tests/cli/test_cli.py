@@ -94,6 +94,7 @@ def test_load_events_relation_sql_show(tmp_path: Path) -> None:
     [
         (("events", "nowhere"), "holds no store"),
         (("relation", "nowhere", "CHN", "USA"), "holds no store"),
+        (("serve", "nowhere"), "holds no store"),
         (("code", "nowhere.txt"), "nowhere.txt: no such file"),
         (("code", "-", "--date", "yesterday"), "yesterday"),
         (("code", "-", "--column", "text"), "FIELD=NAME"),
@@ -159,6 +160,93 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     command = f"{sys.executable} -m detente code {BUNDLED} --format events --threads 1 | head -n 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=120)
     assert done.stdout.startswith("document,") and "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of forty reports."""
+    folder = tmp_path_factory.mktemp("small")
+    lines = BUNDLED.read_text().splitlines(keepends=True)
+    (folder / "reports.jsonl").write_text("".join(lines[:40]))
+    assert run("load", folder / "store", folder / "reports.jsonl").returncode == 0
+    return folder / "store"
+
+
+@pytest.mark.parametrize("command", [("events", "--csv"), ("relation", "CHN", "USA"), ("versions",), ("norms", "CHN", "USA")])
+def test_a_reader_that_leaves_is_no_error(small: Path, command: tuple[str, ...]) -> None:
+    name, *more = command
+    process = subprocess.Popen(
+        [sys.executable, "-m", "detente", name, str(small), *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    said = process.stderr.read()
+    assert process.wait(timeout=120) == 0 and said == b""
+    process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("events", "--json", "--csv"), "--json and --csv"),
+        (("sql", "select 1", "--json", "--csv"), "--json and --csv"),
+        (("relation", "CHN", "USA", "--json", "--csv"), "--json and --csv"),
+        (("events", "--from", "2020-02-01", "--to", "2020-01-31"), "--from 2020-02-01 is after --to 2020-01-31"),
+        (("relation", "CHN", "USA", "--from", "2020-02-01", "--to", "2020-01-31"), "is after"),
+        (("norms", "CHN", "USA", "--from", "2020-02-01", "--to", "2020-01-31"), "is after"),
+        (("ledger", "CHN", "USA", "--from", "2020-02-01", "--to", "2020-01-31"), "is after"),
+    ],
+)
+def test_what_cannot_go_together_is_refused(small: Path, command: tuple[str, ...], words: str) -> None:
+    done = run(command[0], small, *command[1:])
+    assert done.returncode == 2 and words in done.stderr and len(done.stderr.splitlines()) == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("events", "--actor", "TUV"),
+        ("sql", "select document from documents where false"),
+        ("network", "--from", "1900-01-01", "--to", "1900-01-02"),
+    ],
+)
+def test_nothing_found_is_said(small: Path, command: tuple[str, ...]) -> None:
+    done = run(command[0], small, *command[1:])
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "detente: nothing found\n")
+
+
+def test_an_interrupted_load_says_what_it_kept(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "detente", "load", str(store), str(BUNDLED), "--batch", "10"],
+        stderr=subprocess.PIPE, text=True,
+        # A shell's job in the background passes on that Ctrl-C is not heard.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    for _ in range(600):
+        if len(list((store / "documents" / "_delta_log").glob("*.json"))) > 2:
+            break
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    kept = len(detente.Store(store).sql("select 1 from documents"))
+    assert process.returncode == 130 and said == f"detente: interrupted; {kept} kept, run it again to go on\n"
+    assert 0 < kept < len(BUNDLED.read_text().splitlines())
+
+
+def test_nothing_loaded_makes_no_store(tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_text("")
+    done = run("load", tmp_path / "store", tmp_path / "empty.jsonl")
+    assert "0 added" in done.stderr and "no store made" in done.stderr and "None" not in done.stderr
+
+
+def test_progress_says_a_rate_only_when_it_is_known() -> None:
+    from detente.cli import _counted
+
+    assert _counted("coded", 0, None) == "coded 0 reports"
+    assert _counted("coded", 24, 12.3) == "coded 24 reports, 12 reports/s"
+    assert _counted("coded", 2, 0.53) == "coded 2 reports, 0.5 reports/s"
 
 
 def test_help_needs_no_heavy_module() -> None:

@@ -6,12 +6,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from detente.highlight import marks, shown
-from detente.measure.changes import Change
+from detente.measure.changes import Change, Norm
 from detente.measure.ledger import Ledger
 from detente.measure.level import Level
 from detente.measure.network import Network
@@ -40,6 +41,11 @@ _STATUS_STYLE: Final = {
     "historical": "dim",
 }
 
+WIDE: Final = 110
+"""Columns from which tables stand whole; narrower, the less important is left out or stacked."""
+
+BOTH_WAYS: Final = "What both do together (talks, agreements) stands in both directions; in net it counts once."
+
 
 def plain(value: Any) -> str:
     """Return a value as one line that is safe to show: no control characters, no direction overrides."""
@@ -56,6 +62,15 @@ def plain(value: Any) -> str:
 
 def _cell(value: Any, style: str = "") -> Text:
     return Text(plain(value), style=style)
+
+
+def _table(*names: str, whole: Sequence[str] = ("date",)) -> Table:
+    """Return an empty table; columns named in `whole` break between days at most, never inside one."""
+    table = Table(box=None, header_style="bold")
+    for name in names:
+        # A day and the comma behind it.
+        table.add_column(name, min_width=11 if name in whole else None)
+    return table
 
 
 def report(coded: CodedDocument, console: Console) -> None:
@@ -84,9 +99,7 @@ def report(coded: CodedDocument, console: Console) -> None:
 
 def events_of(documents: Iterable[CodedDocument]) -> Table:
     """Return the events of coded documents as a table."""
-    table = Table(
-        "date", "event", "status", "actors", "recipients", "words", "confidence", box=None, header_style="bold"
-    )
+    table = _table("date", "event", "status", "actors", "recipients", "words", "confidence")
     for coded in documents:
         for event in coded.events:
             days = dict.fromkeys(day.isoformat() for day in event.date or ())
@@ -108,16 +121,15 @@ def _party(coded: CodedDocument, mention: str) -> str:
     return f"{entity.name} [{code}]"
 
 
-def events(frame: Frame) -> Table:
-    """Return rows of the store's events view as a table, each with its sentence."""
-    table = Table(
-        "date", "event", "status", "actors", "recipients", "sentence", "source", box=None, header_style="bold"
-    )
+def events(frame: Frame, width: int = WIDE) -> RenderableType:
+    """Return rows of the store's events view, each with its sentence: a table, or lines where that is too wide."""
+    if width < WIDE:
+        return Group(*(line for row in frame for line in _stacked(row, plain(_days(row)))))
+    table = _table("date", "event", "status", "actors", "recipients", "sentence", "source")
     for row in frame:
-        day, last = row["date"], row["date_end"]
         table.add_row(
-            _cell(day if day == last else [day, last]),
-            _cell(row["type"] + (f"/{row['mode']}" if row["mode"] else "")),
+            _cell(_days(row)),
+            _cell(_event(row)),
             _cell(row["status"], _STATUS_STYLE[row["status"]]),
             _cell(_parties(row, "actor")),
             _cell(_parties(row, "recipient")),
@@ -125,6 +137,27 @@ def events(frame: Frame) -> Table:
             _cell(f"{row['source'] or ''} {row['document']}"),
         )
     return table
+
+
+def _days(row: dict[str, Any]) -> list[Any]:
+    return list(dict.fromkeys((row["date"], row["date_end"])))
+
+
+def _event(row: dict[str, Any]) -> str:
+    return str(row["type"]) + (f"/{row['mode']}" if row["mode"] else "")
+
+
+def _sides(row: dict[str, Any]) -> str:
+    recipients = _parties(row, "recipient")
+    return plain(_parties(row, "actor")) + (f" → {plain(recipients)}" if recipients else "")
+
+
+def _stacked(row: dict[str, Any], days: str) -> list[RenderableType]:
+    """Return an event as lines: when and what, who, the sentence, the report."""
+    status = row.get("status") or ""
+    head = Text.assemble((days, "bold"), "  ", (_event(row), "bold"), "  ", (status, _STATUS_STYLE.get(status, "")))
+    below = (_cell(_sides(row)), _sentence(row), _cell(f"{row['source'] or ''} {row['document']}", "dim"))
+    return [head, *(Padding(line, (0, 0, 0, 2)) for line in below if line.plain)]
 
 
 def _parties(row: dict[str, Any], role: str) -> list[str]:
@@ -138,32 +171,62 @@ def _sentence(row: dict[str, Any]) -> Text:
     return text
 
 
-def rows(frame: Frame) -> Table:
-    """Return any frame as a table."""
-    table = Table(*frame.table.column_names, box=None, header_style="bold")
+def rows(frame: Frame, width: int = WIDE) -> Table:
+    """Return any frame as a table; days and times are not broken."""
+    table = Table(box=None, header_style="bold")
+    for field in frame.table.schema:
+        timed = str(field.type).startswith(("date", "timestamp"))
+        table.add_column(field.name, no_wrap=timed, min_width=10 if timed else None)
     for row in frame:
         table.add_row(*(_cell(value) for value in row.values()))
     return table
 
 
-def series(found: Relation, levels: Sequence[Level] = ()) -> Table:
-    """Return the relation as a table: a row a period, both directions and the pair together, the level if given."""
+def series(found: Relation, levels: Sequence[Level] = (), width: int = WIDE) -> Table:
+    """Return the relation as a table: a row a period, both directions and the pair together, the level if given.
+
+    On a narrow terminal the period, net, happenings and level stand alone.
+    """
     ab, ba = f"{found.a}→{found.b}", f"{found.b}→{found.a}"
+    wide = width >= WIDE
     table = Table(box=None, header_style="bold")
-    for name in (found.by, f"{ab} coop.", f"{ab} confl.", f"{ba} coop.", f"{ba} confl.", "net", "happenings",
-                 "reports", "read", "naming both"):  # fmt: skip
-        table.add_column(name, justify="left" if name == found.by else "right")
+    table.add_column(
+        found.by, no_wrap=True, min_width=max((len(label(p, found.by)) for p in found.series[ab]), default=0)
+    )
+    sums = (f"{ab} coop.", f"{ab} confl.", f"{ba} coop.", f"{ba} confl.")
+    for name in (*(sums if wide else ()), "net", "happenings", *(("reports", "read", "naming both") if wide else ())):
+        table.add_column(name, justify="right")
     if levels:
         table.add_column("level", justify="left")
     known = {item.start: item for item in levels}
     for one, two, both in zip(found.series[ab], found.series[ba], found.series["joint"], strict=True):
+        ways = [
+            _sum(value, style)
+            for point in (one, two)
+            for value, style in ((point.cooperation, "blue"), (point.conflict, "red"))
+        ]
         table.add_row(
             label(both, found.by),
-            *(_sum(value, style) for point in (one, two)
-              for value, style in ((point.cooperation, "blue"), (point.conflict, "red"))),
+            *(ways if wide else ()),
             Text(f"{both.net:+.1f}" if both.happenings else "", "red" if both.net < 0 else "blue"),
-            str(both.happenings), str(both.reports), str(both.read), str(both.naming),
+            str(both.happenings),
+            *((str(both.reports), str(both.read), str(both.naming)) if wide else ()),
             *([_level(known.get(both.start))] if levels else []),
+        )
+    return table
+
+
+def norms(found: Sequence[Norm]) -> Table:
+    """Return weeks against their norms as a table."""
+    table = Table(box=None, header_style="bold")
+    table.add_column("week of", no_wrap=True, min_width=10)
+    for name in ("weeks", "measure", "happenings", "expected", "ratio", "90 % interval"):
+        table.add_column(name, justify="left" if name == "measure" else "right")
+    for item in found:
+        interval = "" if item.low is None or item.high is None else f"{item.low:.1f} to {item.high:.1f}"
+        table.add_row(
+            _cell(item.start), _cell(item.weeks), _cell(item.measure), _cell(item.happenings), _cell(item.expected),
+            _cell("low base" if item.low_base else item.ratio), _cell(interval),
         )  # fmt: skip
     return table
 
@@ -210,9 +273,11 @@ def chart(found: Relation, width: int, height: int = 16) -> str:
     return drawn
 
 
-def breaks(found: Sequence[Change]) -> Table:
+def breaks(found: Sequence[Change], width: int = WIDE) -> Table:
     """Return change points as a table, each with the happening that moved the level most."""
-    table = Table("break", "between", "level", "step", "chance", "driven by", box=None, header_style="bold")
+    wide = width >= WIDE
+    more = ("level", "step", "chance") if wide else ("level",)
+    table = _table("break", "between", *more, "driven by", whole=("break", "between"))
     for item in found:
         drivers = [
             f"{driver.happening.day.isoformat()} {driver.happening.type}: {driver.happening.reports[0].sentence}"
@@ -222,28 +287,29 @@ def breaks(found: Sequence[Change]) -> Table:
             _cell(item.date),
             _cell([item.earliest, item.latest]),
             _cell(f"{item.before:+.1f} → {item.after:+.1f}"),
-            _cell(f"{item.low:+.1f} to {item.high:+.1f}"),
-            _cell(f"{item.probability:.0%}"),
+            *((_cell(f"{item.low:+.1f} to {item.high:+.1f}"), _cell(f"{item.probability:.0%}")) if wide else ()),
             _cell(drivers),
         )
     return table
 
 
-def positions(found: Ledger) -> Table:
-    """Return the ledger of positions as a table."""
-    table = Table(
-        "side", "stand", "issue", "first", "last", "times", "in words", "changed", box=None, header_style="bold"
-    )
+def positions(found: Ledger, width: int = WIDE) -> Table:
+    """Return the ledger of positions as a table; a narrow one has the last time alone."""
+    wide = width >= WIDE
+    names = ("first", "last", "times", "in words", "changed") if wide else ("last", "in words")
+    table = _table("side", "stand", "issue", *names, whole=("first", "last"))
+    table.columns[0].no_wrap = True
     for item in found.positions:
+        changed = None if item.changed is None else f"{item.changed.day.isoformat()} {item.changed.stand}"
         table.add_row(
-            _cell(f"{item.side} → {item.towards}"),
+            _cell(f"{item.side}→{item.towards}"),
             _cell(item.stand),
             _cell(item.context),
-            _cell(item.first),
+            *((_cell(item.first),) if wide else ()),
             _cell(item.last),
-            _cell(item.times),
+            *((_cell(item.times),) if wide else ()),
             _cell(item.last_wording),
-            _cell(None if item.changed is None else f"{item.changed.day.isoformat()} {item.changed.stand}"),
+            *((_cell(changed),) if wide else ()),
         )
     return table
 
@@ -293,16 +359,16 @@ def strongest(found: Relation, count: int = 6) -> list[dict[str, Any]]:
     return picked
 
 
-def evidence(found: Sequence[dict[str, Any]]) -> Table:
-    """Return evidence rows as a table: day, what, who, the sentence."""
-    table = Table("date", "event", "parties", "sentence", "report", box=None, header_style="bold")
+def evidence(found: Sequence[dict[str, Any]], width: int = WIDE) -> RenderableType:
+    """Return evidence rows: day, what, who, the sentence; a table, or lines where that is too wide."""
+    if width < WIDE:
+        return Group(*(line for row in found for line in _stacked(row, plain(row["date"] or row["published"]))))
+    table = _table("date", "event", "parties", "sentence", "report")
     for row in found:
-        recipients = _parties(row, "recipient")
-        arrow = f" → {plain(recipients)}" if recipients else ""
         table.add_row(
             _cell(row["date"] or row["published"]),
-            _cell(row["type"] + (f"/{row['mode']}" if row["mode"] else "")),
-            _cell(plain(_parties(row, "actor")) + arrow),
+            _cell(_event(row)),
+            _cell(_sides(row)),
             _sentence(row),
             _cell(row["document"]),
         )
