@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -287,13 +288,38 @@ def load(
     faults.leave()
 
 
+@contextmanager
+def _interrupts() -> Iterator[Callable[[], None]]:
+    """Yield a check that raises a Ctrl-C again which a library had swallowed."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield lambda: None
+        return
+    heard = False
+
+    def hear(*_: object) -> None:
+        nonlocal heard
+        heard = True
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if heard:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, hear)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Faults, batch: int = 256) -> None:
     known = 0
     begun: set[str] = set()
 
-    def fresh() -> Iterator[Document]:
+    def fresh(check: Callable[[], None]) -> Iterator[Document]:
         nonlocal known
         for item in documents:
+            check()
             if target.holds(item, made.version):
                 known += 1
             else:
@@ -301,8 +327,8 @@ def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Fa
                 yield item
 
     try:
-        with _progress("loaded") as counted:
-            added = target.add(counted(made.code_all(fresh())), batch=batch)
+        with _interrupts() as check, _progress("loaded") as counted:
+            added = target.add(counted(made.code_all(fresh(check))), batch=batch)
     except KeyboardInterrupt:
         # Whole batches stay; which they are, the store knows.
         kept = sum(coder == made.version for coder in target.known(begun).values())
@@ -503,6 +529,9 @@ def relation(
             for item in breaks
         ]
         typer.echo(json.dumps(content, ensure_ascii=False, default=_jsonable))
+        return
+    if not found.series["joint"]:
+        _note(NOTHING)
         return
     console = _console()
     console.print(terminal.series(found, levels, console.width))
