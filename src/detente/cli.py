@@ -10,6 +10,7 @@ import csv
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -733,10 +734,15 @@ def demo(
     typer.echo(terminal.chart(found, min(console.width, 110)))
     console.print("Strongest happenings", style="bold")
     console.print(terminal.evidence(terminal.strongest(found, 10), console.width))
-    shell = f"detente events {store} --actor CHN --recipient USA --type SANCTION --status actual"
-    console.print(f"\nThe store is {store}. To look further:\n  {shell}\n  detente relation {store} CHN USA --by week")
-    console.print(f"  detente serve {store}     the same as pages, at http://127.0.0.1:8765/")
-    console.print(f'  detente sql {store} "select type, count(*) from events group by 1 order by 2 desc"')
+    me = "detente" if shutil.which("detente") else sys.argv[0]
+    for line in (
+        f"\nThe store is {store}. To look further:",
+        f"  {me} events {store} --actor CHN --recipient USA --type SANCTION --status actual",
+        f"  {me} relation {store} CHN USA --by week",
+        f'  {me} sql {store} "select type, count(*) from events group by 1 order by 2 desc"',
+        f"  {me} serve {store}     the same as pages, at http://127.0.0.1:8765/",
+    ):
+        typer.echo(line)
     faults.leave()
 
 
