@@ -35,7 +35,7 @@ FLOORS = {
     ("dev", "country"): 0.97, ("dev", "sector"): 0.98, ("dev", "entity"): 0.96,
     ("held", "country"): 0.95, ("held", "sector"): 0.95, ("held", "entity"): 0.94,
 }  # fmt: skip
-COREFERENCE_FLOOR = 0.85
+COREFERENCE_FLOOR = 0.84
 
 
 @pytest.fixture(scope="module")
