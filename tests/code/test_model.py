@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
         if file.name == "manifest.json":
             (tmp_path / file.name).write_bytes(file.read_bytes())
         else:
-            os.symlink(file, tmp_path / file.name)
+            (tmp_path / file.name).symlink_to(file)
     return tmp_path
 
 
@@ -53,7 +52,7 @@ def test_the_bundled_folder_carries_labels_hashes_and_where_it_comes_from() -> N
 )
 def test_a_mismatch_is_refused(folder: Path, edit: Callable[[dict[str, Any]], None], words: str) -> None:
     change(folder, edit)
-    with pytest.raises(ModelError, match=".*") as caught:
+    with pytest.raises(ModelError) as caught:
         Model(folder)
     assert words in str(caught.value)
 

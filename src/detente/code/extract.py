@@ -16,6 +16,10 @@ from detente import plover
 from detente.code.model import KINDS, MODES, RELATIONS, SECTORS, TAGS, Floats, Scores
 from detente.records import EventDraft, Extraction, MentionDraft, Span, StatementDraft
 
+_WHOLE: Final = 5
+_STRAY: Final = 2
+"""Words of a whole piece of content, and the most of a stray one."""
+_QUOTES: Final = "\"“”«»„"
 _KEPT_LABEL: Final = 0.05
 """Labels of a mention less probable than this are not passed on."""
 
@@ -121,7 +125,14 @@ def _runs(
             else:
                 found.append((start, index))
             start = None
-    return [run for run in found if any(c.isalnum() for c in text[starts[run[0]] : ends[run[1] - 1]])]
+    found = [run for run in found if any(c.isalnum() for c in text[starts[run[0]] : ends[run[1] - 1]])]
+    # Beside a whole piece a stray word or two is noise, unless it is quoted.
+    whole = any(last - first >= _WHOLE for first, last in found)
+    return [
+        run
+        for run in found
+        if not whole or run[1] - run[0] > _STRAY or any(c in _QUOTES for c in text[starts[run[0]] : ends[run[1] - 1]])
+    ]
 
 
 def extract(sentences: Sequence[tuple[int, str, int]], scores: Sequence[Scores], thresholds: Thresholds) -> Extraction:
