@@ -18,7 +18,8 @@ DEMO = ROOT / "src" / "detente" / "demo"
 PAGE = """# Does it measure something real?
 
 Episodes of three relations were listed with the sign each should give, and the rule that holds a series against them was fixed
-(`tests/measure/episodes.csv`, `src/detente/measure/episodes.py`), both committed before any series was computed. An episode is
+(`tests/measure/episodes.csv`, `src/detente/measure/episodes.py`), both committed before their writer looked at any series (a first
+demo of another hand had shown a net of the chronology under a trial model an hour before). An episode is
 shown if the pair's happenings around its day lie on the right side of what went before; the share by chance is that of random days.
 `python bench/validation_page.py` runs all of it and writes this page. The aim was a share of 0.85.
 

@@ -24,3 +24,20 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_figures_of_the_readme_are_those_of_the_pages_that_commands_write() -> None:
+    card = (ROOT / "docs" / "model-card.md").read_text("utf-8")
+    figures = dict(re.findall(r"^\| ([^|]+?) \| (\d\.\d{3}) \|", card, re.MULTILINE))
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    for words, name in (
+        ("right type F1", "events, type right, micro F1"),
+        ("found events right in", "status accuracy"),
+        ("speaker and content F1", "statements F1"),
+        ("content tokens F1", "PolNeAR content tokens F1"),
+    ):
+        told = re.search(rf"{words} (\d\.\d\d)", readme)
+        assert told and told[1] == f"{float(figures[name]):.2f}", (words, figures[name])
+    validation = (ROOT / "docs" / "validation.md").read_text("utf-8")
+    row = re.search(r"\| chronology \| \d+ \| \d+ \| (\d+) \| (\d+) \| [\d.]+ \| 0\.(\d\d) \|", validation)
+    assert row and f"{row[2]} of {row[1]} episodes" in readme and f"{row[3]} % by chance" in readme

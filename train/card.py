@@ -23,7 +23,7 @@ What it is: MiniLM-L6 (all-MiniLM-L6-v2, 22 M weights, Apache-2.0) fine-tuned jo
 for: decisions about persons; languages other than English; texts that are no news (its figures say nothing about them).
 
 Trained on {reports} reports ({sentences} sentences) of `train/corpus/train`, written and labelled here (CC BY 4.0); thresholds and
-calibration chosen on {dev_reports} of them kept out of training ({dev_sentences} sentences), by report. Tested on {test_reports}
+calibration chosen on {dev_reports} more that were kept out of training ({dev_sentences} sentences), by report. Tested on {test_reports}
 reports ({test_sentences} sentences) of `train/corpus/test`, by another writer, never trained on. Every report is invented or
 retold here; real news is longer and more monotonous, so figures on it differ: see the rows of others' sets.
 

@@ -140,9 +140,7 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=1.5e-4)
     parser.add_argument("--head-lr", type=float, default=1e-3)
     parser.add_argument("--dropout", type=float, default=0.1)
-    parser.add_argument("--all", action="store_true", help="train on the development reports too")
     parser.add_argument("--one-in", type=int, default=12, help="one report in so many is development data")
-    parser.add_argument("--start", type=Path, help="begin from this checkpoint instead of the pretrained encoder")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--average", type=float, default=0.995, help="decay of the running mean of weights; 0 for none")
     options = parser.parse_args()
@@ -160,14 +158,12 @@ def main() -> None:
     tokenizer_path.write_bytes(tokenizer_bytes)
     tokenizer = shared.Tokenizer(tokenizer_path)
     development = [r for r in reports if is_development(r.id, options.one_in)]
-    training = reports if options.all else [r for r in reports if not is_development(r.id, options.one_in)]
+    training = [r for r in reports if not is_development(r.id, options.one_in)]
     data, held = examples(training, tokenizer), examples(development, tokenizer)
     print(f"{len(training)} reports, {len(data)} sentences to train; {len(development)}, {len(held)} to develop")
 
     model = net.Net(config, options.dropout)
     model.encoder.read(weights)
-    if options.start:
-        model.load_state_dict(torch.load(options.start, weights_only=True)["weights"])
     # The word embeddings stay as pretrained: a few thousand sentences touch a tenth of the vocabulary.
     model.encoder.words.weight.requires_grad_(False)
     new = {"encoder.features.weight", "encoder.mix"}
