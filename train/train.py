@@ -1,6 +1,7 @@
 """Train the joint model: corpus in, a PyTorch checkpoint out. CPU, reproducible from a seed.
 
     python -m train.train --corpus train/corpus/train --out build/train/model.pt
+    python -m train.train --encoder mpnet --frozen 4 --lr 6e-5 --epochs 5 --out build/train-md/model.pt
 
 The corpus is split by report: one report in twelve, chosen by the hash of its id, is development data.
 """
@@ -18,10 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from detente import plover
 from detente.code import model as shared
-from train import labels, net, scoring
+from train import labels, net, scoring, teach
 from train.examples import IGNORE, Example, examples
 from train.folds import corpus_hash, is_development
 from train.manifest import commit
@@ -118,6 +120,21 @@ def loss_of(outputs: dict[str, Tensor], batch: dict[str, Tensor]) -> Tensor:
 
 
 @torch.no_grad()
+def below(model: net.Net, data: list[Example]) -> list[Tensor]:
+    """What the frozen layers make of each sentence, (pieces + 2, hidden size), which no epoch changes."""
+    model.eval()
+    out = []
+    for example in data:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            ids, features = (
+                torch.from_numpy(example.encoded.ids)[None],
+                torch.from_numpy(example.encoded.features)[None],
+            )
+            out.append(model.encoder.lower(ids, features)[0].to(torch.bfloat16))
+    return out
+
+
+@torch.no_grad()
 def predict(model: net.Net, data: list[Example]) -> list[shared.Scores]:
     """Scores of sentences, one at a time as at run time."""
     model.eval()
@@ -134,6 +151,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=Path("train/corpus/train"))
     parser.add_argument("--out", type=Path, default=Path("build/train/model.pt"))
+    parser.add_argument("--encoder", choices=("minilm", "mpnet"), default="minilm")
+    parser.add_argument("--frozen", type=int, default=0, help="lower layers that stay as pretrained")
+    parser.add_argument("--teacher", type=Path, help="checkpoint whose outputs are learned beside the labels")
+    parser.add_argument("--soft", type=float, default=0.5, help="weight of the teacher's outputs on labelled sentences")
+    parser.add_argument("--unlabelled", type=Path, help="folder of plain text that the teacher alone labels")
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch-pieces", type=int, default=512)
@@ -152,7 +174,8 @@ def main() -> None:
     reports, errors, _ = labels.compile_paths([options.corpus])
     for line in errors:
         print("left out:", line)
-    config, weights, tokenizer_bytes = net.pretrained()
+    config, weights, tokenizer_bytes = net.pretrained(options.encoder)
+    config["frozen"] = options.frozen
     options.out.parent.mkdir(parents=True, exist_ok=True)
     tokenizer_path = options.out.with_name("tokenizer.json")
     tokenizer_path.write_bytes(tokenizer_bytes)
@@ -162,17 +185,39 @@ def main() -> None:
     data, held = examples(training, tokenizer), examples(development, tokenizer)
     print(f"{len(training)} reports, {len(data)} sentences to train; {len(development)}, {len(held)} to develop")
 
+    extra: list[Example] = []
+    soft: dict[int, teach.Soft] = {}
+    if options.teacher:
+        if options.unlabelled:
+            extra = teach.unlabelled(sorted(options.unlabelled.rglob("*.txt")), tokenizer)
+        both = data + extra
+        soft = {id(e): found for e, found in zip(both, teach.soft_targets(options.teacher, both), strict=True)}
+        print(f"{len(extra)} sentences without labels; the teacher has read {len(both)}", flush=True)
     model = net.Net(config, options.dropout)
     model.encoder.read(weights)
     # The word embeddings stay as pretrained: a few thousand sentences touch a tenth of the vocabulary.
     model.encoder.words.weight.requires_grad_(False)
+    if options.frozen:
+        still = [model.encoder.positions, model.encoder.norm, *model.encoder.layers[: options.frozen]]
+        for module in still:
+            module.requires_grad_(False)
+        if model.encoder.relative is not None:
+            model.encoder.relative.requires_grad_(False)
+        model.encoder.segment.requires_grad_(False)
+        kept = {id(example): state for example, state in zip(data, below(model, data), strict=True)}
     new = {"encoder.features.weight", "encoder.mix"}
     encoder = [p for n, p in model.named_parameters() if n.startswith("encoder.") and p.requires_grad and n not in new]
     heads = [p for n, p in model.named_parameters() if not n.startswith("encoder.") or n in new]
     optimizer = torch.optim.AdamW(
         [{"params": encoder, "lr": options.lr}, {"params": heads, "lr": options.head_lr}], weight_decay=0.01
     )
-    steps = options.epochs * len(batches(data, options.batch_pieces, random.Random(0)))
+
+    def epoch_batches(order: random.Random) -> list[list[Example]]:
+        out = batches(data, options.batch_pieces, order) + batches(extra, options.batch_pieces, order)
+        order.shuffle(out)
+        return out
+
+    steps = options.epochs * len(epoch_batches(random.Random(0)))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer,
         lambda step: (
@@ -184,14 +229,28 @@ def main() -> None:
     # The mean of the weights along the way errs less than the last of them (Polyak and Juditsky 1992).
     mean = {name: value.detach().clone() for name, value in model.state_dict().items()}
     done = 0
+    about = {
+        "encoder": options.encoder, "seed": options.seed, "reports": len(training), "sentences": len(data),
+        "corpus": corpus_hash(options.corpus), "commit": commit(),
+    }  # fmt: skip
+
+    def save(path: Path) -> None:
+        held = {"weights": mean, "config": config, "about": about | {"epochs": epoch + 1}, "figures": figures}
+        torch.save(held, path)
+
     for epoch in range(options.epochs):
         model.train()
         total, count = 0.0, 0
-        for batch in batches(data, options.batch_pieces, rng):
+        for batch in epoch_batches(rng):
             tensors = collate(batch)
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                outputs = model(tensors["ids"], tensors["features"], tensors["mask"])
-            loss = loss_of(outputs, tensors)
+                state = pad_sequence([kept[id(e)] for e in batch], batch_first=True) if options.frozen else None
+                outputs = model(tensors["ids"], tensors["features"], tensors["mask"], state)
+            known = batch[0].sentence >= 0
+            loss = loss_of(outputs, tensors) if known else torch.zeros(())
+            if soft:
+                taught = teach.loss_of(outputs, batch, [soft[id(e)] for e in batch])
+                loss = loss + (options.soft if known else 1.0) * taught
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_([*encoder, *heads], 1.0)
@@ -200,25 +259,20 @@ def main() -> None:
             done += 1
             decay = min(options.average, (1 + done) / (10 + done)) if options.average else 0.0
             with torch.no_grad():
-                for name, value in model.state_dict().items():
-                    mean[name].lerp_(value, 1 - decay)
+                for name, value in model.named_parameters():
+                    if value.requires_grad:
+                        mean[name].lerp_(value, 1 - decay)
             total, count = total + float(loss.detach()), count + 1
         line = f"epoch {epoch + 1}: loss {total / max(count, 1):.3f}, {time.monotonic() - began:.0f} s"
-        if held and (epoch % 4 == 3 or epoch == options.epochs - 1):
+        if held and (epoch % 3 == 2 or epoch == options.epochs - 1):
             current = {name: value.clone() for name, value in model.state_dict().items()}
             model.load_state_dict(mean)
             figures = scoring.layers(development, held, predict(model, held))
+            save(options.out)
             if epoch < options.epochs - 1:
                 model.load_state_dict(current)
             line += "; " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items())
         print(line, flush=True)
-    model.load_state_dict(mean)
-    about = {
-        "seed": options.seed, "epochs": options.epochs, "reports": len(training), "sentences": len(data),
-        "corpus": corpus_hash(options.corpus),
-        "commit": commit(),
-    }  # fmt: skip
-    torch.save({"weights": model.state_dict(), "config": config, "about": about, "figures": figures}, options.out)
     print(json.dumps({"out": str(options.out), "seconds": round(time.monotonic() - began), **figures}))
 
 

@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
@@ -67,7 +68,9 @@ ConfidenceOption = Annotated[
     float, typer.Option("--min-confidence", min=0, max=1, help="Leave out events and statements less sure than this.")
 ]
 ThreadsOption = Annotated[int, typer.Option("--threads", min=0, help="Threads of the model; 0 takes all cores.")]
-ModelOption = Annotated[Path | None, typer.Option("--model", help="Another model folder than the bundled one.")]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="A model folder, or an installed model's name (en-md); default en-sm.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Write CSV instead of a table.")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", help="Read the store at a version number or a time.")]
@@ -76,17 +79,31 @@ ToOption = Annotated[str | None, typer.Option("--to", help="Last day, YYYY-MM-DD
 
 
 class _Faults:
-    """Says each fault on standard error as one line, and remembers that there was one."""
+    """Says each fault on standard error as one line, and remembers that there was one; counts what is not coded."""
 
     def __init__(self) -> None:
         self.count = 0
+        self.languages: Counter[str] = Counter()
 
     def __call__(self, fault: Fault) -> None:
         self.count += 1
         typer.echo(f"detente: {fault}", err=True)
 
+    def seen(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Pass documents on, and count those in languages that are not coded."""
+        from detente.read.language import CODED
+
+        for item in documents:
+            if item.language != CODED:
+                self.languages[item.language] += 1
+            yield item
+
     def leave(self) -> None:
-        """End with status 1 if there was a fault."""
+        """Say what was kept and not coded, and end with status 1 if there was a fault."""
+        if self.languages:
+            from detente.read.language import not_coded
+
+            _note(not_coded(self.languages))
         if self.count:
             raise typer.Exit(1)
 
@@ -153,14 +170,15 @@ def _read(
 ) -> Iterator[Document]:
     from detente import documents
 
-    return documents(
+    found = documents(
         paths, date=date, on_fault=faults, format=reading.value if reading else None,  # type: ignore[arg-type]
         columns=_columns(column), on_note=_note,
     )  # fmt: skip
+    return faults.seen(found)
 
 
 def _coder(
-    model: Path | None,
+    model: str | None,
     min_confidence: float = 0.0,
     threads: int = 0,
     territories: Territories = Territories.plover,
@@ -247,6 +265,7 @@ def _code_on_ray(paths: list[str], out: Path, faults: _Faults, **more: Any) -> N
     done = scale.code(paths, out, on_shard=said, **more)
     for fault in done.faults:
         faults(fault)
+    faults.languages.update(done.languages)
     typer.echo(f"{out}: {done.coded} files coded, {done.done} done before; {done.documents} reports", err=True)
     faults.leave()
 
@@ -413,11 +432,10 @@ def _frame(frame: Frame, as_json: bool, as_csv: bool, table: Callable[[Frame, in
     elif as_csv:
         writer = csv.writer(_stdout(), lineterminator="\n")
         writer.writerow(frame.table.column_names)
-        from detente.show.terminal import plain
+        from detente.show.export import cell
 
         for row in frame:
-            writer.writerow([";".join(map(plain, v)) if isinstance(v, list) else plain(v) if isinstance(v, str) else v
-                             for v in row.values()])  # fmt: skip
+            writer.writerow([cell(value) for value in row.values()])
     elif len(frame):
         console = _console()
         console.print(table(frame, console.width))

@@ -13,7 +13,8 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from typing import Any, Final
 from detente.code.coder import Coder
 from detente.errors import DetenteError, MissingExtraError, OptionError
 from detente.read.documents import documents, files
+from detente.read.language import CODED
 from detente.read.raw import Format
 from detente.records import CodedDocument, Fault, Options, from_json
 from detente.show.export import write_jsonl
@@ -30,12 +32,16 @@ _LIST: Final = "shards.json"
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """What a run did: shards coded now, shards found done, documents of all, and the faults of all in order."""
+    """What a run did: shards coded now, shards found done, documents of all, and the faults of all in order.
+
+    `languages` counts the documents that are kept and not coded, by their language.
+    """
 
     coded: int
     done: int
     documents: int
     faults: tuple[Fault, ...]
+    languages: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,10 @@ def code(
             stray.unlink(missing_ok=True)
     reports = [found for name in inputs if (found := _finished(job, name, asked)) is not None]
     faults = [*missing, *(Fault(*fault) for report in reports for fault in report["faults"])]
-    return Scaled(len(left), len(inputs) - len(left), sum(r["documents"] for r in reports), tuple(faults))
+    languages: Counter[str] = Counter()
+    for report in reports:
+        languages.update(report["languages"])
+    return Scaled(len(left), len(inputs) - len(left), sum(r["documents"] for r in reports), tuple(faults), languages)
 
 
 def coded(out: str | Path) -> Iterator[CodedDocument]:
@@ -189,11 +198,14 @@ class _Worker:
         name, job = str(row["file"]), self._job
         faults: list[Fault] = []
         count = 0
+        languages: Counter[str] = Counter()
 
         def counted(items: Iterable[CodedDocument]) -> Iterator[CodedDocument]:
             nonlocal count
             for item in items:
                 count += 1
+                if item.document.language != CODED:
+                    languages[item.document.language] += 1
                 yield item
 
         target = Path(job.out) / f"{_name(name)}.jsonl"
@@ -217,7 +229,7 @@ class _Worker:
                 beside.unlink()
         report = {
             "asked": self._asked, "coder": self._coder.version, "input": _stamp(name), "documents": count,
-            "faults": [[fault.file, fault.record, fault.reason] for fault in faults],
+            "languages": languages, "faults": [[fault.file, fault.record, fault.reason] for fault in faults],
         }  # fmt: skip
         _written(target.with_suffix(".json"), json.dumps(report, ensure_ascii=False))
         return {"file": name, "documents": count}
@@ -233,10 +245,10 @@ def _asked(job: _Job) -> str:
     """Return the digest of all that a shard's bytes depend on beside its file."""
     from importlib import metadata
 
-    from detente.code.coder import bundled_model
+    from detente.code.coder import model_folder
     from detente.code.model import read_manifest
 
-    folder = Path(job.model) if job.model else bundled_model()
+    folder = model_folder(job.model)
     tables = [hashlib.sha256(Path(name).read_bytes()).hexdigest() for name in job.options.actors]
     settings = {**asdict(job.options), "threads": 1, "actors": tables}
     told = [metadata.version("detente"), read_manifest(folder), settings, job.date, job.format, job.columns]
@@ -254,7 +266,8 @@ def _finished(job: _Job, file: str, asked: str) -> dict[str, Any] | None:
     target = Path(job.out) / f"{_name(file)}.jsonl"
     try:
         report: dict[str, Any] = json.loads(target.with_suffix(".json").read_text("utf-8"))
-        return report if report["asked"] == asked and report["input"] == _stamp(file) and target.is_file() else None
+        whole = report["asked"] == asked and report["input"] == _stamp(file) and isinstance(report["languages"], dict)
+        return report if whole and target.is_file() else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detente.code.coder import bundled_model
+from detente.code.coder import bundled_model, model_folder
 from detente.code.model import FORMAT, LABELS, Model, Tokenizer, quotation, read_manifest, sha256
 from detente.errors import ModelError
 
@@ -86,3 +86,24 @@ def test_quotation_flags_count_marks_as_inside_and_carry_on() -> None:
 def test_coding_leaves_the_smallest_numbers_of_the_caller_alone() -> None:
     Model(bundled_model(), threads=1)
     assert np.float64(5e-324) * 1 > 0
+
+
+def test_a_model_is_found_by_the_name_that_an_installed_package_gives_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "detente_en_xl"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    about = tmp_path / "detente_en_xl-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: detente-en-xl\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[detente.models]\nen-xl = detente_en_xl\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert model_folder("en-xl") == package
+    assert model_folder() == model_folder("en-sm")
+    assert model_folder(tmp_path) == tmp_path
+
+
+def test_an_unknown_model_is_refused_with_the_names_there_are() -> None:
+    with pytest.raises(ModelError, match=r"en-none: no folder of that name.*en-sm"):
+        model_folder("en-none")

@@ -23,6 +23,7 @@ from detente.code.split import sentences as split
 from detente.errors import ModelError, OptionError
 from detente.gazetteer import Gazetteer
 from detente.read.documents import document
+from detente.read.language import CODED
 from detente.records import (
     CodedDocument,
     Document,
@@ -72,7 +73,7 @@ class Coder:
 
     Args:
         options: how to code; left out, the keywords make them.
-        model: a model folder; left out, the bundled one.
+        model: a model folder, or the name of an installed model package such as "en-md"; left out, the bundled one.
         keywords: fields of `Options`, such as `min_confidence=0.5`.
 
     Raises:
@@ -90,7 +91,7 @@ class Coder:
             raise OptionError(f"no such option: {error}") from None
         if not 0 <= self.options.min_confidence <= 1:
             raise OptionError(f"min_confidence is {self.options.min_confidence}; it must be from 0 to 1")
-        self._model = Model(Path(model) if model else bundled_model(), self.options.threads)
+        self._model = Model(model_folder(model), self.options.threads)
         self._thresholds = Thresholds.from_manifest(self._model.manifest)
         self._gazetteer = Gazetteer.load(self.options.actors, self.options.territories)
         self._unusual = _unusual(self.options)
@@ -146,7 +147,7 @@ class Coder:
         sentences = split(item)
         windows: list[Encoded] = []
         of: list[int] = []
-        if item.language == "en":
+        if item.language == CODED:
             for index, (sentence, opened) in enumerate(zip(sentences, openings(item, sentences), strict=True)):
                 for window in self._model.tokenizer.encode(item.text[sentence.start : sentence.end], opened):
                     windows.append(window)
@@ -210,6 +211,29 @@ def _unusual(options: Options) -> str:
 def bundled_model() -> Path:
     """Return the folder of the weights that come with the package."""
     return Path(str(resources.files("detente"))) / "model"
+
+
+def model_folder(model: str | Path | None = None) -> Path:
+    """Return the folder of a model: the bundled one, a folder as given, or that of an installed package by name.
+
+    A model package offers itself under the entry point group `detente.models`: its name there, and the Python
+    package that holds the files.
+
+    Args:
+        model: a folder, or a name such as "en-md"; left out, the bundled model is meant.
+
+    Raises:
+        ModelError: there is neither a folder nor an installed package of that name.
+    """
+    if model is None or model == "en-sm":
+        return bundled_model()
+    if Path(model).is_dir():
+        return Path(model)
+    offered = {point.name: point.value for point in metadata.entry_points(group="detente.models")}
+    if str(model) in offered:
+        return Path(str(resources.files(offered[str(model)])))
+    known = ", ".join(sorted({"en-sm", *offered}))
+    raise ModelError(f"{model}: no folder of that name, nor an installed model; there are {known}")
 
 
 def bundled_manifest() -> dict[str, Any]:
