@@ -67,6 +67,8 @@ class Document:
     `parts` are in order of start. A part of kind tweet, caption or repeat may interrupt a paragraph: then
     the paragraph is two parts or the inner part lies inside it, and sentences are split around it.
     `date_rule` says which metadata gave the date ("json:date", "meta:article:published_time", "option", …).
+    `origin` is the file, and the record in it, that it was read from, for who has to name it in a fault; it is no
+    part of the report and is not stored.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Document:
     parts: tuple[Part, ...] = ()
     truncated: bool = False
     date_rule: str | None = None
+    origin: tuple[str, str | None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from detente.code.coder import Coder
 from detente.errors import InputError, OptionError
 from detente.read.documents import documents
 from detente.read.fetch import LARGEST, SECONDS, Fetched, fetch
+from detente.read.language import CODED, not_coded
 from detente.read.raw import is_address
 from detente.records import Document, Fault
 from detente.store import Added, Store
@@ -41,7 +43,7 @@ class Watch:
         coder: codes them.
         feeds: http or https addresses, or files.
         on_fault: called with each fault when it is new.
-        on_note: called with a line when a feed answers again.
+        on_note: called with a line when a feed answers again, and on new entries in languages that are not coded.
         seconds: time for a feed's whole answer.
         largest: bytes it may have.
 
@@ -69,6 +71,7 @@ class Watch:
         self._on_fault, self._on_note = on_fault, on_note
         self._seconds, self._largest = seconds, largest
         self._said: set[tuple[str, str]] = set()
+        self._languages: Counter[str] = Counter()
 
     def poll(self) -> Added:
         """Fetch every feed once, and code and add the reports that the store does not hold.
@@ -77,6 +80,7 @@ class Watch:
             StoreError: the store cannot be written; what was committed before stays, and the next poll adds the rest.
         """
         answers: list[tuple[_Feed, Fetched]] = []
+        self._languages.clear()
         try:
             added = self.store.add(self.coder.code_all(self._fresh(answers)))
         except BaseException:
@@ -87,6 +91,8 @@ class Watch:
             feed.last = answer
         for fault in added.faults:
             self._say(fault.file, fault)
+        if self._languages:
+            self._on_note(not_coded(self._languages))
         return added
 
     def _fresh(self, answers: list[tuple[_Feed, Fetched]]) -> Iterator[Document]:
@@ -105,6 +111,8 @@ class Watch:
                     continue
                 for item in self._read(feed, answer):
                     if not self.store.holds(item, self.coder.version):
+                        if item.language != CODED:
+                            self._languages[item.language] += 1
                         yield item
                 answers.append((feed, answer))
 

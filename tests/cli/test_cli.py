@@ -98,7 +98,7 @@ def test_load_events_relation_sql_show(tmp_path: Path) -> None:
         (("code", "nowhere.txt"), "nowhere.txt: no such file"),
         (("code", "-", "--date", "yesterday"), "yesterday"),
         (("code", "-", "--column", "text"), "FIELD=NAME"),
-        (("code", "-", "--model", "nowhere"), "manifest"),
+        (("code", "-", "--model", "nowhere"), "no folder of that name"),
     ],
 )
 def test_a_wrong_command_is_one_line(tmp_path: Path, arguments: tuple[str, ...], words: str) -> None:
@@ -259,3 +259,50 @@ def test_public_names_are_those_listed() -> None:
     folder = Path(str(detente.__path__[0]))
     assert all(getattr(detente, name) is not None for name in detente.__all__)
     assert not {name for name in detente.__all__ if (folder / name).is_dir()}
+
+
+OTHERS = (
+    {"id": "fr", "text": "Le président français a rencontré mardi son homologue chinois à Paris pour parler du commerce."},
+    {"id": "de", "text": "Die Kanzlerin hat am Dienstag den chinesischen Botschafter bestellt und eine Erklärung verlangt."},
+    {"id": "de2", "text": "Der Minister sagte, dass die Verhandlungen mit der Regierung nicht weitergehen werden."},
+)
+
+
+def test_reports_that_are_kept_and_not_coded_are_said_in_one_line(tmp_path: Path) -> None:
+    source = tmp_path / "reports.jsonl"
+    rows = [{"id": "en", "text": REPORT.partition("CANBERRA")[2]}, *OTHERS]
+    source.write_text("".join(json.dumps({**row, "date": "2021-04-16"}) + "\n" for row in rows))
+    for command in (("code", source, "--format", "events"), ("load", tmp_path / "store", source)):
+        done = run(*command)
+        told = [line for line in done.stderr.splitlines() if "not in English" in line]
+        assert done.returncode == 0 and len(told) == 1, done.stderr
+        assert told[0].startswith("detente: 3 reports are not in English (2 de, 1 fr): kept"), told
+    kept = run("sql", tmp_path / "store", "select language, count(*) n from documents group by 1 order by 1", "--csv")
+    assert kept.stdout.splitlines()[1:] == ["de,2", "en,1", "fr,1"]
+
+
+def test_a_report_that_is_not_stored_is_named_by_its_file_and_record(tmp_path: Path) -> None:
+    source = tmp_path / "reports.jsonl"
+    rows = [("x", "China met Japan on Friday."), ("y", "Iran condemned Israel."), ("x", "China met Russia on Friday.")]
+    source.write_text("".join(json.dumps({"id": i, "text": t, "date": "2021-04-16"}) + "\n" for i, t in rows))
+    done = run("load", tmp_path / "store", source)
+    assert done.returncode == 1
+    assert f"detente: {source}:3: another text has the id 'x'" in done.stderr, done.stderr
+    late = tmp_path / "late.jsonl"
+    late.write_text(json.dumps({"id": "y", "text": "Iran condemned the United States.", "date": "2021-04-16"}) + "\n")
+    done = run("load", tmp_path / "store", late)
+    assert f"detente: {late}:1: another text is stored under the id 'y'" in done.stderr, done.stderr
+
+
+def test_events_from_reports_and_from_a_store_are_the_same_rows(tmp_path: Path) -> None:
+    text = (
+        'PARIS — France and Germany; both of them, met in Lyon on Friday. "We will punish Iran," President Emmanuel '
+        "Macron said.\n\nIran\tcondemned the United States on Monday, Beijing said."
+    )
+    source = tmp_path / "r.jsonl"
+    source.write_text(json.dumps({"id": "r", "text": text, "date": "2021-04-16", "title": "A; b", "source": "W"}) + "\n")
+    assert run("load", tmp_path / "store", source).returncode == 0
+    coded, stored = run("code", source, "--format", "events"), run("events", tmp_path / "store", "--csv")
+    assert len(coded.stdout.splitlines()) > 2
+    assert stored.stdout.splitlines()[0] == coded.stdout.splitlines()[0]
+    assert sorted(stored.stdout.splitlines()) == sorted(coded.stdout.splitlines())

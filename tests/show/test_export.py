@@ -39,7 +39,7 @@ def documents():
 
 KINDS = {"string": "string", "integer": "Int64", "number": "float64", "boolean": "boolean", "date": "string"}
 
-FORMATS = [("events", 4, 38), ("polecat", 8, 40), ("icews", 8, 20), ("gdelt", 8, 61), ("gdelt-mentions", 8, 16)]
+FORMATS = [("events", 4, 39), ("polecat", 8, 40), ("icews", 8, 20), ("gdelt", 8, 61), ("gdelt-mentions", 8, 16)]
 
 
 def plain(value):

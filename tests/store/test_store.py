@@ -107,6 +107,9 @@ def test_broken_records_are_faults_and_the_rest_is_kept(tmp_path):
     assert added.documents == 2
     assert [fault.record for fault in added.faults] == ["b", "d2", "d1"]
     assert Store(store.path).add([other]).faults[0].record == "d1"
+    read = dataclasses.replace(other, document=dataclasses.replace(other.document, origin=("news.csv", "7")))
+    assert read == other
+    assert str(Store(store.path).add([read]).faults[0]).startswith("news.csv:7: another text is stored under the id 'd1'")
     assert store.verify() == ()
 
 

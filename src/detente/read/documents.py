@@ -212,7 +212,7 @@ def _read(
                     on_fault(row)
                 continue
             try:
-                made, removed = _made(row, options)
+                made, removed = _made(row, options, (name, row.record))
             except InputError as error:
                 on_fault(Fault(name, row.record, str(error)))
                 continue
@@ -230,7 +230,9 @@ def _read(
             stream.close()
 
 
-def _made(raw: Raw, options: Options) -> tuple[Document, str | None]:
+def _made(
+    raw: Raw, options: Options, origin: tuple[str, str | None] | None = None
+) -> tuple[Document, str | None]:
     """Make a document of what a format gave; say beside it which characters were taken out."""
     if not isinstance(raw.text, str):
         raise InputError("no text")
@@ -253,6 +255,7 @@ def _made(raw: Raw, options: Options) -> tuple[Document, str | None]:
             parts=found.parts,
             truncated=found.cut is not None,
             date_rule=rule,
+            origin=origin,
         ),
         removed,
     )

@@ -93,6 +93,22 @@ _WORDS: Final[Mapping[str, str]] = {
 _LISTS: Final = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 
 
+CODED: Final = "en"
+"""The language that the coder reads; reports in others are kept, marked with theirs, and give no event."""
+
+
+def not_coded(found: Mapping[str, int]) -> str:
+    """Return a line on reports that were kept and not coded: how many, and in which languages.
+
+    Args:
+        found: code of a language → how many reports; at least one.
+    """
+    told = ", ".join(f"{count} {code}" for code, count in sorted(found.items(), key=lambda item: (-item[1], item[0])))
+    many = sum(found.values())
+    whose = "1 report is" if many == 1 else f"{many} reports are"
+    return f"{whose} not in English ({told}): kept with the language, not coded, since the coder reads English alone"
+
+
 def language(text: str) -> str:
     """Return the ISO 639-1 code of a text's language, as far as scripts and common words tell.
 

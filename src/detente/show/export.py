@@ -89,8 +89,8 @@ def _sentence(coded: CodedDocument, index: int) -> str:
 
 
 def _one_line(text: str) -> str:
-    # Control characters (tab and newline among them) would break tab-separated files.
-    return re.sub(r"[\s\x00-\x1f\x7f\x85\u2028\u2029]+", " ", text).strip()
+    # Control characters (tab and newline among them) would break tab-separated files, or a terminal.
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+", " ", text).strip()
 
 
 def _join(values: Iterable[str | None]) -> str:
@@ -126,6 +126,7 @@ _FLAT: Final = (
     Column("recipient_texts", "string", "recipients' words in the text, in the same order"),
     Column("place", "string", "where it happened"),
     Column("place_country", "string", "the place's country"),
+    Column("place_region", "string", "the place's province or state"),
     Column("latitude", "number", "degrees north of the place"),
     Column("longitude", "number", "degrees east of the place"),
     Column("trigger", "string", "the words that carry the act"),
@@ -178,6 +179,7 @@ def flat_rows(coded: CodedDocument) -> Iterator[Row]:
             **row,
             "place": place.name if place else None,
             "place_country": place.country if place else None,
+            "place_region": place.region if place else None,
             "latitude": place.latitude if place else None,
             "longitude": place.longitude if place else None,
             "trigger": coded.slice(event.trigger),
@@ -734,14 +736,17 @@ def write_csv(coded: Iterable[CodedDocument], stream: IO[str], format: str = "ev
     count = 0
     for item in coded:
         for row in found.rows(item):
-            writer.writerow({name: _cell(value) for name, value in row.items()})
+            writer.writerow({name: cell(value) for name, value in row.items()})
             count += 1
     return count
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Return a value as it stands in a text file: on one line, truth in small letters, a list joined by semicolons."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return ";".join("" if item is None else str(cell(item)).replace(";", ",") for item in value)
     return _one_line(value) if isinstance(value, str) else value
 
 

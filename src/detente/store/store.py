@@ -169,7 +169,7 @@ class Store:
             coded: documents; taken lazily.
             batch: documents in one commit.
             replace: also replace documents of the same coder.
-            file: the name that faults carry.
+            file: the name that faults carry of documents that were not read from a file.
 
         Raises:
             StoreError: the store cannot be written; batches committed before stay.
@@ -185,19 +185,22 @@ class Store:
                 reason = next(flat.faults(item), None)
                 before = whole.get(item.document.id)
                 if reason is not None:
-                    faults.append(Fault(file, item.document.id or None, reason))
+                    faults.append(_fault(item, file, reason))
                 elif before is None:
                     whole[item.document.id] = item
                 elif before.document.text == item.document.text:
                     skipped += 1
                 else:
-                    faults.append(Fault(file, item.document.id, "another text under the same id; give it its own id"))
+                    faults.append(_fault(item, file, f"another text has the id {item.document.id!r}{_OWN_ID}"))
             new, over, old, refused = self._commit(list(whole.values()), replace)
             documents, replaced, skipped = documents + new, replaced + over, skipped + old
-            faults += [Fault(file, key, "another text is stored under this id; give it its own id") for key in refused]
+            faults += [
+                _fault(item, file, f"another text is stored under the id {item.document.id!r}{_OWN_ID}")
+                for item in refused
+            ]
         return Added(documents, skipped, replaced, tuple(faults), self.version)
 
-    def _commit(self, chunk: list[CodedDocument], replace: bool) -> tuple[int, int, int, list[str]]:
+    def _commit(self, chunk: list[CodedDocument], replace: bool) -> tuple[int, int, int, list[CodedDocument]]:
         from deltalake import CommitProperties, write_deltalake
         from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -208,7 +211,7 @@ class Store:
             self._learn(table)
             new: list[CodedDocument] = []
             over: list[CodedDocument] = []
-            refused: list[str] = []
+            refused: list[CodedDocument] = []
             for item in chunk:
                 known = self._known.get(item.document.id)
                 mark = flat.digest(item.document.text)
@@ -217,7 +220,7 @@ class Store:
                 elif replace or known[0] != item.coder:
                     over.append(item)
                 elif known[1] != mark:
-                    refused.append(item.document.id)
+                    refused.append(item)
             old = len(chunk) - len(new) - len(over) - len(refused)
             if not new and not over:
                 return 0, 0, old, refused
@@ -537,6 +540,14 @@ def _schema_version(table: DeltaTable) -> int:
     description = table.metadata().description or ""
     version = description.removeprefix(_MARK)
     return int(version) if description.startswith(_MARK) and version.isdecimal() else 1
+
+
+_OWN_ID: Final = "; give it its own"
+
+
+def _fault(coded: CodedDocument, file: str, reason: str) -> Fault:
+    """A document that was not stored, by the file and record it was read from, else by its id."""
+    return Fault(*(coded.document.origin or (file, coded.document.id or None)), reason)
 
 
 _DERIVED: Final = frozenset({"digest", "links", "statement_links"})

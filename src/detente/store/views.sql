@@ -41,7 +41,8 @@ from (select id, date as published, text, source, url, coder,
       from records);
 
 create or replace view events as
-select id as document, e.id as event, e.date[1] as date, e.date[2] as date_end, e.date_kind as date_kind, published,
+select id as document, e.id as event, e.date[1] as date, e.date[2] as date_end, e.date_kind as date_kind,
+       substring(text, e.date_text[1] + 1, e.date_text[2] - e.date_text[1]) as date_text, published,
        e.type as type, e.mode as mode, e.quad as quad, e.intensity as intensity, e.status as status,
        e.attributed as attributed, e.contexts as contexts,
        list_transform(l.actors, lambda p: p.name) as actor_names,
@@ -55,12 +56,15 @@ select id as document, e.id as event, e.date[1] as date, e.date[2] as date_end, 
        l.place.name as place, l.place.country as place_country, l.place.region as place_region,
        l.place.latitude as latitude, l.place.longitude as longitude,
        substring(text, e.trigger[1] + 1, e.trigger[2] - e.trigger[1]) as trigger,
-       substring(text, e.date_text[1] + 1, e.date_text[2] - e.date_text[1]) as date_text,
-       e.sentence as sentence_index,
+       e.trigger[1] as trigger_start, e.trigger[2] as trigger_end, e.sentence as sentence_index,
        substring(text, sentences[e.sentence + 1][1] + 1,
                  sentences[e.sentence + 1][2] - sentences[e.sentence + 1][1]) as sentence,
-       e.statement as statement, e.confidence as confidence, source, url, title, coder
-from (select id, date as published, text, sentences, source, url, title, coder,
+       e.statement as statement,
+       nullif(array_to_string(list_transform(
+           statement_links[list_position(list_transform(statements, lambda s: s.id), e.statement)].speakers,
+           lambda p: p.name), ';'), '') as speaker,
+       e.confidence as confidence, source, url, title, coder
+from (select id, date as published, text, sentences, source, url, title, coder, statements, statement_links,
              unnest(events) as e, unnest(links) as l
       from records);
 
