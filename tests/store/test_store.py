@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from coded import coded
 
 from detente.errors import OptionError, QueryError, StoreError
+from detente.show.export import flat_rows
 from detente.store import Store
 
 
@@ -199,3 +200,16 @@ def test_a_version_or_time_that_is_not_there(tmp_path):
     with pytest.raises(StoreError, match="the store begins on"):
         Store(store.path, as_of=dt.datetime(2001, 1, 1))  # noqa: DTZ001
     assert Store(store.path, as_of=begun + dt.timedelta(days=1)).version == 1
+
+
+def test_of_a_group_that_is_acted_on_the_actor_is_no_recipient(tmp_path):
+    text = "China urged the two sides to talk."
+    one = coded(
+        "g", text, "2020-01-01", [{"type": "REQUEST", "actors": ["China"], "recipients": ["the two sides"]}],
+        groups={"the two sides": ["China", "Japan"]},
+    )  # fmt: skip
+    store = Store(tmp_path / "s")
+    store.add([one])
+    row = next(iter(store.events()))
+    assert row["actor_names"] == ["China"] and row["recipient_names"] == ["Japan"]
+    assert [r["recipient_names"] for r in flat_rows(one)] == ["Japan"]

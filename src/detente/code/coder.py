@@ -421,19 +421,28 @@ def _events(
 ) -> tuple[Event, ...]:
     made: list[Event] = []
     previous: When | None = None
+    told: tuple[int, When] | None = None
     names = [mention.id for mention in resolution.mentions]
     owners = _Owners(statements)
-    for number, draft in enumerate(drafts.events, 1):
+    kept = [draft for draft in drafts.events if draft.actors or draft.recipients or draft.confidence >= _PARTYLESS]
+    for number, draft in enumerate(kept, 1):
         inside, cued = owners.of(draft.trigger)
         day = _day(report, sentences[draft.sentence])
         time = _told(report.text, draft.time, sentences[draft.sentence].end, day, previous)
-        date, kind, when = _dated(report.text, replace(draft, time=time), day, previous)
+        main = told[1] if told is not None and told[0] == draft.sentence else None
+        date, kind, when = _dated(report.text, replace(draft, time=time), day, previous, main)
         status = draft.status
+        if status == "actual" and when is not None and when.end is not None and when.end > day:
+            # What is done lies not after its report, and a word that was given counts from its utterance: the
+            # expression tells another time, that of what was agreed or of the end of a measure.
+            date, kind, when, time = (day, day), "exact", None, None
         if when is not None:
             previous = when
             if status == "actual" and when.end is not None and when.end <= day - _YEAR:
                 # The codebook's bound: a year or more before the report is background.
                 status = "historical"
+        if date is not None:
+            told = draft.sentence, when or When(*date, "day", "document", "exact")
         made.append(
             Event(
                 id=f"v{number}",
@@ -444,7 +453,7 @@ def _events(
                 attributed=inside is not None,
                 statement=inside or cued,
                 actors=tuple(names[i] for i in draft.actors),
-                recipients=tuple(names[i] for i in draft.recipients),
+                recipients=tuple(names[i] for i in _others(draft, resolution)),
                 location=None if draft.place is None else names[draft.place],
                 date=date,
                 date_text=time,
@@ -457,6 +466,23 @@ def _events(
             )
         )
     return tuple(made)
+
+
+_PARTYLESS: Final = 0.5
+"""Least confidence of an event without actor and recipient. Below it 0.22 of such events are right, above it 0.59, as many as
+of events with a party (257 without one, in training reports written after the model of November 24)."""
+
+
+def _others(draft: EventDraft, resolution: Resolution) -> list[int]:
+    """The recipients who are not, with all their members, the actors themselves: nobody is asked by himself."""
+    members = {entity.id: entity.members for entity in resolution.entities}
+
+    def leaves(mentions: Sequence[int]) -> set[str]:
+        found = [resolution.mentions[i].entity for i in mentions]
+        return {leaf for entity in found for leaf in (entity, *members[entity])}
+
+    acting = leaves(draft.actors)
+    return [i for i in draft.recipients if not leaves([i]) <= acting]
 
 
 class _Owners:
@@ -495,14 +521,22 @@ def _told(text: str, time: Span | None, end: int, day: dt.date, previous: When |
     return time
 
 
+_CLAUSE: Final = re.compile(r"\b(after|before)\s*$", re.IGNORECASE)
+_TURNED: Final = {"after": "before", "before": "after"}
+
+
 def _dated(
-    text: str, draft: EventDraft, day: dt.date, previous: When | None
+    text: str, draft: EventDraft, day: dt.date, previous: When | None, main: When | None = None
 ) -> tuple[tuple[dt.date, dt.date] | None, TimeKind | None, When | None]:
     """Return an event's days, their kind, and the resolved time where the text tells one."""
     if draft.time is None:
         return ((day, day), "exact", None) if draft.status == "actual" else (None, None, None)
     words = text[draft.time.start : draft.time.end]
     ahead = draft.status in ("planned", "hypothetical")
+    clause = _CLAUSE.search(words)
+    if clause and main is not None and draft.time.end <= draft.trigger.start:
+        # "Met on Monday, two days after rebels struck": they struck so long before what the sentence told first.
+        words, previous = words[: clause.start()] + _TURNED[clause[1].lower()], main
     when = resolve_time(words, day, previous=previous, future=ahead)
     if not ahead and draft.type == "AGREE" and when.end is not None and when.end < day:
         # What is promised lies ahead more often than a promise of long ago is told: the nearer reading counts.

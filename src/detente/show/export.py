@@ -149,7 +149,7 @@ def flat_rows(coded: CodedDocument) -> Iterator[Row]:
     index = Index(coded)
     statements = {statement.id: statement for statement in coded.statements}
     for event in coded.events:
-        actors, recipients = index.parties(event.actors), index.parties(event.recipients)
+        actors, recipients = index.sides(event)
         statement = statements.get(event.statement or "")
         speakers = index.parties([statement.speaker]) if statement is not None and statement.speaker else ()
         place = index.entities[index.mentions[event.location].entity] if event.location else None
@@ -252,14 +252,15 @@ def plover_rows(coded: CodedDocument) -> Iterator[Row]:
     for event in coded.events:
         key = f"{document.id}_{event.id}"
         first, last = event.date or (document.date, document.date)
+        actors, recipients = index.sides(event)
         span = coded.sentences[event.sentence] if event.sentence < len(coded.sentences) else Span(0, 0)
         row: Row = {
             "id": key,
             "has_event": True,
             "date": first.isoformat(),
             "enddate": last.isoformat() if last != first else None,
-            "actor": [_plover_party(party) for party in index.parties(event.actors)],
-            "recipient": [_plover_party(party) for party in index.parties(event.recipients)] or None,
+            "actor": [_plover_party(party) for party in actors],
+            "recipient": [_plover_party(party) for party in recipients] or None,
             "event": event.type,
             "event_text": coded.slice(event.trigger),
             "quad_code": _QUAD_CODE[event.quad],
@@ -381,7 +382,7 @@ def polecat_rows(coded: CodedDocument) -> Iterator[Row]:
     }
     for event in _actual(coded):
         place = index.entities[index.mentions[event.location].entity] if event.location else None
-        pairs = _pairs(index.parties(event.actors), index.parties(event.recipients))
+        pairs = _pairs(*index.sides(event))
         for number, pair in enumerate(pairs, 1):
             row: Row = {
                 "Event ID": f"{coded.document.id}_{event.id}_{number}",
@@ -464,7 +465,7 @@ def icews_rows(coded: CodedDocument) -> Iterator[Row]:
         code, exact = cameo(event.type, event.mode)
         place = index.entities[index.mentions[event.location].entity] if event.location else None
         words = event.type.capitalize() + (f" ({event.mode})" if event.mode else "")
-        pairs = _pairs(index.parties(event.actors), index.parties(event.recipients))
+        pairs = _pairs(*index.sides(event))
         for number, (actor, recipient) in enumerate(pairs, 1):
             yield {
                 "Event ID": _number(f"{coded.document.id}\0{event.id}\0{number}"),
@@ -577,7 +578,7 @@ def gdelt_rows(coded: CodedDocument) -> Iterator[Row]:
         day = _day(coded, event)
         place = index.entities[index.mentions[event.location].entity] if event.location else None
         for number, (actor, recipient) in enumerate(
-            _pairs(index.parties(event.actors), index.parties(event.recipients)), 1
+            _pairs(*index.sides(event)), 1
         ):
             yield {
                 "GLOBALEVENTID": _number(f"{document.id}\0{event.id}\0{number}"),
@@ -639,7 +640,7 @@ def gdelt_mention_rows(coded: CodedDocument) -> Iterator[Row]:
     for event in _actual(coded):
         stamp = _day(coded, event).isoformat().replace("-", "") + "000000"
         for number, (actor, recipient) in enumerate(
-            _pairs(index.parties(event.actors), index.parties(event.recipients)), 1
+            _pairs(*index.sides(event)), 1
         ):
             yield {
                 "GLOBALEVENTID": _number(f"{document.id}\0{event.id}\0{number}"),

@@ -65,6 +65,13 @@ class Index:
                 found.setdefault(entity.id, _party(mention, entity, group))
         return tuple(found.values())
 
+    def sides(self, event: Event) -> tuple[tuple[Party, ...], tuple[Party, ...]]:
+        """Return an event's actors and recipients; of a group that is acted on, those members who do not act themselves."""
+        actors = self.parties(event.actors)
+        acting = {party.entity for party in actors}
+        recipients = self.parties(event.recipients)
+        return actors, tuple(p for p in recipients if p.group is None or p.entity not in acting)
+
     def _leaves(self, entity: Entity, above: frozenset[str]) -> Iterator[Entity]:
         members = [self.entities[m] for m in entity.members if m in self.entities and m not in above and m != entity.id]
         if not members:
@@ -206,10 +213,11 @@ def _event_link(index: Index, event: Event) -> dict[str, Any]:
             "latitude": entity.latitude,
             "longitude": entity.longitude,
         }
+    actors, recipients = index.sides(event)
     return {
         "event": event.id,
-        "actors": [asdict(party) for party in index.parties(event.actors)],
-        "recipients": [asdict(party) for party in index.parties(event.recipients)],
+        "actors": [asdict(party) for party in actors],
+        "recipients": [asdict(party) for party in recipients],
         "place": place,
     }
 
