@@ -79,6 +79,7 @@ evaluate: $(VENV)/.user
 bench: $(VENV)/.dev
 	$(VENV)/bin/python -m bench.speed ../shared/articles/syria_2016_2019.jsonl --limit 80
 	$(VENV)/bin/python -m bench.growth ../shared/articles/syria_2016_2019.jsonl --page docs/performance.md
+	$(VENV)/bin/python -m bench.reading
 	$(VENV)/bin/python -m bench.happenings
 	$(VENV)/bin/python -m bench.stories
 
