@@ -233,6 +233,110 @@ def test_the_government_is_that_of_the_country_the_report_is_about(gazetteer: Ga
     assert entities[4].country == "PER"
 
 
+@pytest.mark.parametrize(
+    ("mention", "countries", "sectors"),
+    [
+        ("American and British warships", {"USA", "GBR"}, ("MIL",)),
+        ("Bolivian, Brazilian and American officers", {"BOL", "BRA", "USA"}, ("MIL",)),
+        ("the embassies of Cuba, Nicaragua and Libya", {"CUB", "NIC", "LBY"}, ("GOV",)),
+        ("Saudi Arabia, the United Arab Emirates, Bahrain and Egypt", {"SAU", "ARE", "BHR", "EGY"}, ()),
+    ],
+)
+def test_states_named_side_by_side_are_members(
+    gazetteer: Gazetteer, mention: str, countries: set[str], sectors: tuple[str, ...]
+) -> None:
+    result, (group,) = resolved(f"Yesterday {mention} left.", [mention], gazetteer)
+    by_id = {entity.id: entity for entity in result.entities}
+    assert group.country is None
+    assert {by_id[member].country for member in group.members} == countries
+    assert group.sectors == sectors
+
+
+@pytest.mark.parametrize(
+    "mention",
+    ["Bosnia and Herzegovina", "troops in Iraq and Syria", "Trinidad and Tobago", "Islamic State in Iraq and Syria"],
+)
+def test_what_only_looks_side_by_side_has_no_members(gazetteer: Gazetteer, mention: str) -> None:
+    _, (entity,) = resolved(f"Yesterday {mention} fell silent.", [mention], gazetteer)
+    assert entity.members == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "index", "country"),
+    [
+        ("In Amman, the trade minister told Israel to wait.", ["Amman", "the trade minister", "Israel"], 1, "JOR"),
+        ("The UN left Rwanda, where soldiers burned farms.", ["The UN", "Rwanda", "soldiers"], 2, "RWA"),
+        ("Maduro broke with Colombia, whose diplomats left.", ["Maduro", "Colombia", "diplomats"], 2, "COL"),
+        ("Cuba sent 165 doctors to Sierra Leone.", ["Cuba", "165 doctors", "Sierra Leone"], 1, "CUB"),
+        ("Greece said Turkey had sent migrants.", ["Greece", "Turkey", "migrants"], 2, None),
+        ("Tiki Gelana of Ethiopia beat Ann Roe of Kenya.", ["Tiki Gelana", "Ethiopia", "Ann Roe", "Kenya"], 2, "KEN"),
+        ("The African Union met Sudan over its 7,000 peacekeepers.", ["The African Union", "Sudan"], 0, "IGO"),
+        ("Bosnia said Serb gunners had fired.", ["Bosnia", "Serb gunners"], 1, "BIH"),
+        ("Serbia said Serb gunners had fired at Bosnia.", ["Serbia", "Serb gunners", "Bosnia"], 1, "SRB"),
+        ("Burundi arrested Hutu rebels.", ["Burundi", "Hutu rebels"], 1, "BDI"),
+        ("Macedonia gave ethnic Albanians a university.", ["Macedonia", "ethnic Albanians"], 1, "MKD"),
+        ("Peru said the court in The Hague would rule.", ["Peru", "the court in The Hague"], 1, "IGO"),
+        (
+            "Peru said an arbitration tribunal in The Hague met.",
+            ["Peru", "an arbitration tribunal in The Hague"],
+            1,
+            None,
+        ),
+        ("A Dutch district court in The Hague met.", ["A Dutch district court in The Hague"], 0, "NLD"),
+        ("Lavrov met the Chancellor in Berlin.", ["Lavrov", "the Chancellor", "Berlin"], 1, "DEU"),
+        ("Bangladesh thanked the Secretary-General.", ["Bangladesh", "the Secretary-General"], 1, "UNO"),
+        (
+            "Ankara shut the Dutch embassy; the ambassador left.",
+            ["Ankara", "the Dutch embassy", "the ambassador"],
+            2,
+            "NLD",
+        ),
+    ],
+)
+def test_whose_a_party_is(gazetteer: Gazetteer, text: str, marked: list[str], index: int, country: str | None) -> None:
+    _, entities = resolved(text, marked, gazetteer, day="2015-06-01")
+    assert entities[index].country == country
+
+
+@pytest.mark.parametrize(
+    ("mention", "kind", "country"),
+    [
+        ("Volker Turk", "person", None),
+        ("U.N. human rights chief Volker Turk", "person", "UNO"),
+        ("Unification Minister Lee Jae-joung", "person", None),
+        ("Hans Merkel's wife", "person", None),
+        ("Moses Mosop", "person", None),
+        ("No student", "person", None),
+        ("Secretary-General Néstor Kirchner of UNASUR", "person", "IGO"),
+        ("the U.N. commander, Polish General Jan Roe", "person", "UNO"),
+        ("Panama's papal nuncio", "person", "VAT"),
+        ("the Iranian Red Crescent", "organisation", "IRN"),
+        ("a student of Chechen origin", "person", None),
+        ("several European women", "group", None),
+        ("West Point cadets", "group", None),
+        ("Young people", "group", None),
+    ],
+)
+def test_names_that_look_like_anothers(gazetteer: Gazetteer, mention: str, kind: str, country: str | None) -> None:
+    _, (entity,) = resolved(f"Yesterday {mention} spoke.", [mention], gazetteer, day="2015-06-01")
+    assert (entity.kind, entity.country) == (kind, country)
+
+
+def test_a_party_of_a_shared_name_is_that_of_the_state_the_report_is_about(gazetteer: Gazetteer) -> None:
+    text = "South Africa votes. In South Africa the ANC leads. South African police wait. Pretoria is calm. "
+    marked = ["South Africa", "South Africa", "South African police", "Pretoria", "the Conservative Party"]
+    _, entities = resolved(f"{text}But the Conservative Party objects.", marked, gazetteer, day="1989-06-01")
+    assert (entities[-1].country, entities[-1].sectors) == ("ZAF", ("PTY",))
+    _, entities = resolved("Iraq worries the Conservative Party.", ["Iraq", "the Conservative Party"], gazetteer)
+    assert entities[-1].country == "GBR"
+
+
+def test_men_that_are_counted_are_not_those_named_before(gazetteer: Gazetteer) -> None:
+    text = "Obama met Xi. Three ministers resigned."
+    _, entities = resolved(text, ["Obama", "Xi", "Three ministers"], gazetteer, day="2014-06-01")
+    assert entities[2].members == ()
+
+
 def test_a_speakers_we_is_one_side_throughout(gazetteer: Gazetteer) -> None:
     text = '"We will stay and we will fight," said the villagers.'
     _, entities = resolved(text, ["We", "we", "the villagers"], gazetteer, said=(2, 0, 1))

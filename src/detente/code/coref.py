@@ -30,8 +30,10 @@ class Context:
         quoted: it stands inside quotation marks.
         speaker: index of the mention that says the statement whose content it stands in.
         addressee: index of the mention to whom that is said.
-        near: country of the place named right after it ("police in Lahore").
+        near: country of the place named with it ("police in Lahore", "in Amman, the minister", "Rwanda, where soldiers").
         hints: what is known beside its words.
+        whose: index of the mention that "whose" before it takes up.
+        sender: index of the actor that sent, posted or called home what it names.
     """
 
     sentence: int
@@ -42,6 +44,8 @@ class Context:
     addressee: int | None
     near: str | None
     hints: Hints
+    whose: int | None = None
+    sender: int | None = None
 
 
 @dataclass(slots=True)
@@ -117,6 +121,11 @@ _RANKS: Final = {
     "prime minister": frozenset({"premier"}),
 }
 """Titles that take up others."""
+_RARE_TITLES: Final = frozenset(
+    {"chancellor", "taoiseach", "emir", "king", "queen", "sultan", "pope", "secretary of state", "foreign secretary"}
+)
+"""Titles that few states know, so that of the states spoken of one that does is meant."""
+_OF_EMBASSIES: Final = word_set("ambassador consul attache")
 _PLACE_NOUNS: Final = word_set("city town village")
 _UNTIL_NAMED: Final = 10
 """Sentences after which an office told without a name is not taken to be that of a person named later."""
@@ -126,6 +135,7 @@ _FOREIGN: Final = word_set(
     "foreign international world western global overseas visiting expatriate neutral outside allied multinational african "
     "asian arab latin gulf nordic baltic scandinavian caribbean balkan"
 )
+_OF_NOBODY: Final = word_set("arbitration arbitral")
 _FOREIGN_AFFAIRS: Final = word_set(
     "minister ministers ministry office secretary affairs department policy committee service legion adviser"
 )
@@ -145,7 +155,7 @@ def _other_office(wanted: set[str], noun: str, known: set[str]) -> bool:
 
 def _is_foreign(phrase: Phrase) -> bool:
     """Whether words say that somebody is of another country or of many; a foreign minister is of his own."""
-    found = _FOREIGN & phrase.keys
+    found = (_FOREIGN | _OF_NOBODY) & phrase.keys
     return bool(found) and not (found == {"foreign"} and _FOREIGN_AFFAIRS & phrase.keys)
 
 
@@ -245,6 +255,7 @@ class Resolver:
             phrase.sectors,
         )
         cluster.guessed = phrase.kind is None and not self.contexts[index].hints.kinds
+        cluster.near = self.contexts[index].near
         for attribute, value in given.items():
             setattr(cluster, attribute, value)
         self.clusters.append(cluster)
@@ -332,12 +343,14 @@ class Resolver:
     # The sieves
 
     def _assign(self, index: int) -> tuple[int, Rule]:
-        phrase = self.phrases[index]
+        phrase = self._with_owner(index, self.phrases[index])
         label = self._label(index)
         if label is not None:
             return label, Rule.COREFERENCE
         if phrase.form == "pronoun":
             return self._pronoun(index, phrase)
+        if phrase.states:
+            return self._side_by_side(index, phrase)
         epithet = self._epithet(index, phrase)
         if epithet is not None:
             return epithet
@@ -350,6 +363,22 @@ class Resolver:
         if phrase.form == "role":
             return self._role(index, phrase)
         return self._other(index, phrase)
+
+    def _with_owner(self, index: int, phrase: Phrase) -> Phrase:
+        """Give a party the country of who "its", "whose" or "sent" says it belongs to."""
+        if phrase.country or phrase.states or phrase.form in ("name", "pronoun") or phrase.kind in ("country", "place"):
+            return phrase
+        context = self.contexts[index]
+        owner: int | None = None
+        if context.whose is not None:
+            owner = self.of[context.whose]
+        elif phrase.own and phrase.kind != "organisation":
+            owner = self._owner(index, phrase.own)
+        elif context.sender is not None and _may_be_sent(phrase):
+            owner = self.of[context.sender]
+        if owner is None or owner < 0 or not self.clusters[owner].country:
+            return phrase
+        return replace(phrase, country=self.clusters[owner].country, own=None)
 
     def _label(self, index: int) -> int | None:
         """Find who spoke before under the same label of a transcript: PRESENTER, GUEST."""
@@ -393,6 +422,22 @@ class Resolver:
             index, Phrase("role", kind="group", plural=True), members=chosen, name=" and ".join(part.name for part in parts),
             country=countries.pop() if len(countries) == 1 else None, sectors=sectors, plural=True,
         )  # fmt: skip
+
+    def _side_by_side(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
+        """Those of several states at once: "American and British warships" are warships of either."""
+        if phrase.form == "name":
+            return self._group(index, phrase, [self.state(code, index) for code in phrase.states]), Rule.MEMBERS
+        parts = []
+        for code in phrase.states:
+            part = replace(phrase, country=code, states=(), number=None)
+            if phrase.kind == "organisation":
+                parts.append(self._body_noun(index, part)[0])
+                continue
+            state = self.gazetteer.country(code)
+            noun = " ".join((phrase.title or phrase.head or "party").split())
+            name = f"{noun} of {state.name if state else code}"
+            parts.append(self._found(index, part, name=name, plural=True))
+        return self._group(index, phrase, parts), Rule.MEMBERS
 
     def _name(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
         if phrase.kind == "person":
@@ -899,17 +944,38 @@ class Resolver:
             if found is not None:
                 self._learn(found, phrase)
                 return found, Rule.COREFERENCE
-            country = phrase.country or (self.home if phrase.definite else None)
+            country = phrase.country or (self._seat_of(title, index) if phrase.definite else None)
             if country and not phrase.former and phrase.body is None and phrase.own is None:
                 person = self.gazetteer.in_office(country, phrase.title or "", self.contexts[index].hints.date)
                 if person is not None and self._takes_holder(phrase):
                     return self._identity(index, person.id, person, phrase), Rule.OFFICE_HOLDER
+        if noun in _OF_EMBASSIES and phrase.country is None and phrase.definite and not phrase.own:
+            phrase = replace(phrase, country=self._last_embassy())
         at = self._found(index, phrase, near=self.contexts[index].near)
         if phrase.own and self.clusters[at].country is None:
             owner = self._owner(index, phrase.own)
             if owner is not None:
                 self.clusters[at].country = self.clusters[owner].country
         return at, phrase.rule
+
+    def _last_embassy(self) -> str | None:
+        """Find the country of the embassy or envoy spoken of last: whose "the ambassador" is."""
+        for cluster in reversed(self.clusters):
+            if cluster.country and cluster.heads & {"embassy", "consulate", "mission"} and "GOV" in cluster.sectors:
+                return cluster.country
+        return None
+
+    def _seat_of(self, title: str, index: int) -> str | None:
+        """Find whose "the chancellor" or "the secretary-general" is: few have one, else the report's own state."""
+        if title in ("secretary general", "secretary-general", "secretary generals"):
+            return "UNO" if self.spoken.get("UNO", 0) >= self.spoken.get("IGO", 0) else "IGO"
+        if title not in _RARE_TITLES or self.home is None:
+            return self.home
+        date = self.contexts[index].hints.date
+        if self.gazetteer.in_office(self.home, title, date) is not None:
+            return self.home
+        having = [c for c in self.spoken if self.gazetteer.in_office(c, title, date) is not None]
+        return max(having, key=lambda c: self.spoken[c]) if having else self.home
 
     def _takes_holder(self, phrase: Phrase) -> bool:
         return not ({"a", "an", "another", "new", "next", "any", "first", "deputy", "elect"} & phrase.keys)
@@ -1014,7 +1080,9 @@ class Resolver:
         if phrase.country or phrase.entry or phrase.own:
             return False
         head = phrase.head
-        counted = phrase.number is not None and (head in _SIDES or head in _PERSONS)
+        # "Three ministers" are new to the report; "the three ministers" take up who was named.
+        both = phrase.definite or head in ("side", "both", "two")
+        counted = phrase.number is not None and (head in _SIDES or head in _PERSONS) and both
         return counted or (
             phrase.definite
             and head in ("side", "sides", "party", "parties", "pair", "duo", "neighbor", "neighbour", "rival", "ally")
@@ -1047,7 +1115,7 @@ class Resolver:
             sides.append(at)
             if len(sides) == count:
                 break
-        if len(sides) < 2:
+        if len(sides) < 2 or len(sides) < phrase_count(phrase):
             return self._states(index, phrase, count) if head in _SIDES else None
         return self._group(index, phrase, sides), Rule.MEMBERS
 
@@ -1077,7 +1145,7 @@ class Resolver:
                     codes.setdefault(code)
             if len(codes) >= count:
                 break
-        if len(codes) < 2:
+        if len(codes) < 2 or len(codes) < phrase_count(phrase):
             return None
         chosen = list(codes)[:count]
         if phrase.head in ("government", "capital", "delegation"):
@@ -1272,6 +1340,16 @@ class Resolver:
                 index, Phrase("pronoun", kind="group", country=country, sectors=sectors, plural=True), plural=True
             )
         return at
+
+
+def _may_be_sent(phrase: Phrase) -> bool:
+    """Whether a party can be one's own that one sends: "165 doctors", not "the migrants"."""
+    return phrase.kind in ("group", "organisation") and not phrase.definite and phrase.sectors[:1] != ("REF",)
+
+
+def phrase_count(phrase: Phrase) -> int:
+    """How many members a phrase that counts them has at least; two where it does not."""
+    return phrase.number or 2
 
 
 def _may_be_a_company(cluster: Cluster) -> bool:

@@ -58,6 +58,7 @@ class Phrase:
         alias: a short form given in brackets ("(DFS)").
         body: the organisation a role belongs to.
         own: a possessive pronoun or "their" stands in front: the owner is another mention.
+        states: codes of the states that are named side by side ("American and British warships").
     """
 
     form: Form
@@ -78,6 +79,7 @@ class Phrase:
     body: Entry | None = None
     own: str | None = None
     woman: bool | None = None
+    states: tuple[str, ...] = ()
 
 
 PRONOUNS: Final = word_set(
@@ -116,6 +118,7 @@ _NOT_ITS_OWN: Final = word_set(
 _LOOSELY_ITS_OWN: Final = word_set(
     "led based controlled run owned born occupied held ruled administered dominated appointed installed majority governed"
 )
+_AFTER_HYPHENS: Final = _NOT_ITS_OWN | _LOOSELY_ITS_OWN
 _AGAINST: Final = word_set("anti pro non post pre ex inter trans un")
 _HONORIFICS: Final = word_set(
     "mr mrs ms miss dr sir dame madam madame mme monsieur lord lady prof hon sayyid sayed shaikh haji hajji ustad comrade "
@@ -248,10 +251,73 @@ def read_phrase(text: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
             plural=cut[0].key in _PLURAL_PRONOUNS,
             number=_NUMBERS.get(cut[0].key),
         )
+    several = _several_states(cut, text, gazetteer, hints)
+    if several is not None:
+        return replace(several, keys=keys)
+    phrase = _read_whole(cut, text, gazetteer, hints)
+    if "hague" in keys and phrase.sectors[:1] == ("JUD",) and phrase.entry is None:
+        phrase = replace(phrase, country=_court_of_the_hague(keys, phrase.country, hints.date))
+    return replace(phrase, keys=keys)
+
+
+_ICC_SINCE: Final = dt.date(2002, 7, 1)
+"""Entry into force of the Rome Statute."""
+
+
+def _court_of_the_hague(keys: frozenset[str], country: str | None, date: dt.date) -> str | None:
+    """The courts that sit in The Hague are few of them Dutch: the UN's tribunals and, since 2002, the ICC."""
+    if keys & {"dutch", "district", "appeal", "appeals"}:
+        return country
+    if keys & {"arbitration", "arbitral"}:
+        return None
+    return "UNO" if date < _ICC_SINCE or keys & {"tribunal", "international"} else "IGO"
+
+
+def _read_whole(cut: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
     parts = _appositions(cut, gazetteer)
-    read = [_read_part(part, text, gazetteer, hints) for part in parts]
-    joined = _join(read, text, gazetteer)
-    return replace(joined, keys=keys)
+    return _join([_read_part(part, text, gazetteer, hints) for part in parts], text, gazetteer)
+
+
+_AND: Final = frozenset({"and", "&", "or"})
+
+
+def _several_states(cut: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hints) -> Phrase | None:
+    """Read states named side by side before or after a noun: "American and British warships", "embassies of A, B and C"."""
+    if not any(word.key in _AND for word in cut):
+        return None
+    codes: list[str] = []
+    first = last = at = 0
+    joined = False
+    while at < len(cut):
+        match = None if cut[at].mark else gazetteer.matches(cut, at)
+        entry = match.entry("country", "adjective", "people") if match and match.entries else None
+        state = entry is not None and entry.kind == "country" and gazetteer.country(entry.country) is not None
+        backed = match is not None and match.last < len(cut) and cut[match.last].hyphen
+        if match is not None and entry is not None and state and not backed and not cut[at].hyphen:
+            if not codes:
+                first = at
+            assert entry.country is not None
+            codes.append(entry.country)
+            last, at = at, match.last
+            continue
+        if codes and cut[at].key in _AND:
+            joined = True
+        elif not (codes and cut[at].key in (",", "the", "'s")):
+            if len(codes) > 1 and joined:
+                break
+            codes, joined = [], False
+        at = match.last if match is not None else at + 1
+    if len(set(codes)) < 2 or not joined:
+        return None
+    # Read with the last of them alone, then give it all of them.
+    phrase = _read_whole([*cut[:first], *cut[last:]], text, gazetteer, hints)
+    named = phrase.form == "name" and not (phrase.entry is not None and phrase.entry.kind == "country")
+    if named or phrase.country != codes[-1] or (phrase.kind == "person" and not phrase.plural):
+        return None
+    if {word.key for word in cut[max(0, first - 2) : first]} & (_WHERE | {"to"}):
+        # Troops in Iraq and Syria are of neither.
+        return replace(phrase, country=None)
+    return replace(phrase, country=None, entry=None, states=tuple(dict.fromkeys(codes)), plural=True)
 
 
 _PLURAL_PRONOUNS: Final = word_set(
@@ -270,6 +336,27 @@ def _appositions(cut: Sequence[Word], gazetteer: Gazetteer) -> list[Sequence[Wor
     return [part for part in parts if any(not word.mark for word in part)] or [cut]
 
 
+def _lower_acronym(part: Sequence[Word], at: int, match: Match, gazetteer: Gazetteer) -> bool:
+    """Whether a name is an acronym only by its letters and follows a given name: "Moses Mosop" is no MOSOP."""
+    word, before = part[at], part[at - 1]
+    if match.last - at > 1 or match.office is not None or word.text.isupper() or len(word.text) < 4:
+        return False
+    if (
+        not before.capital
+        or before.mark
+        or before.key in _NO_GIVEN_NAMES
+        or any(e.role != "organisation" for e in match.entries)
+    ):
+        return False
+    return (
+        any(entry in match.entries for entry in gazetteer.lookup(word.text.upper()))
+        and key(match.entries[0].name) != word.key
+    )
+
+
+_QUARTERS: Final = word_set("west east north south")
+
+
 def _segment(part: Sequence[Word], gazetteer: Gazetteer) -> list[_Item]:
     items: list[_Item] = []
     at = 0
@@ -279,6 +366,13 @@ def _segment(part: Sequence[Word], gazetteer: Gazetteer) -> list[_Item]:
             # Given names: "Marine Le Pen", "Dean Acheson".
             if part[at].capital and at + 1 < len(part) and part[at + 1].capital:
                 match = None
+        if match is not None and match.last - at == 1 and part[at].key in _QUARTERS and match.last < len(part):
+            after = part[match.last]
+            if after.capital and not after.mark:
+                # "West Point", "East Timorese": a part of a longer name.
+                match = None
+        if match is not None and items and items[-1].match is None and _lower_acronym(part, at, match, gazetteer):
+            match = None
         if match is not None:
             items.append(_Item(at, match.last, match))
             at = match.last
@@ -357,6 +451,12 @@ def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hin
             inner.kind == "place" or (inner.entry is not None and inner.entry.role == "capital")
         ):
             return inner
+    if preposition == "of" and post and not post[-1].mark and post[-1].key in _DESCENT:
+        # "A student of Chechen origin" may be of any state.
+        preposition, post = None, []
+    if own is not None and preposition in _WHERE | {"from"}:
+        # "His spokesman in London", "its envoy from Washington": whose he is, the owner says.
+        preposition, post = "besides", []
     phrase = _read_core(core, part, preposition, post, text, gazetteer, hints)
     return replace(
         phrase,
@@ -366,6 +466,9 @@ def _read_part(part: Sequence[Word], text: str, gazetteer: Gazetteer, hints: Hin
     )
 
 
+_DESCENT: Final = word_set(
+    "origin descent extraction ancestry heritage parentage ethnicity background stock roots origins"
+)
 _PLACE_OF: Final = word_set(
     "town city village province region district island port suburb county peninsula republic municipality territory enclave"
 )
@@ -394,6 +497,9 @@ def _owner(items: Sequence[_Item], part: Sequence[Word]) -> Entry | None:
         )
         if entry is None or (entry.role == "people" and entry.country in (None, "ISM")):
             continue
+        if entry.role == "surname" and not _owns(item, part):
+            # A family name owns only what follows its 's; "No student" and "Lee Han-yeol" are nobody's.
+            continue
         if item.first > 0 and part[item.first].hyphen and part[item.first - 1].key in _AGAINST:
             continue
         if item.first > 0 and part[item.first - 1].key == "ethnic" and entry.role in ("adjective", "people"):
@@ -411,6 +517,13 @@ def _owner(items: Sequence[_Item], part: Sequence[Word]) -> Entry | None:
     if not found:
         return None
     return found[0]
+
+
+def _owns(item: _Item, part: Sequence[Word]) -> bool:
+    """Whether a family name stands alone before a possessive ("Putin's spokesman", not "Raif Badawi's wife")."""
+    before = part[item.first - 1] if item.first else None
+    alone = before is None or before.mark or not before.capital
+    return alone and item.last < len(part) and (part[item.last].key == "'s" or part[item.last].hyphen)
 
 
 def _owners(items: Sequence[_Item], part: Sequence[Word]) -> list[Entry]:
@@ -445,7 +558,7 @@ def _name_run(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> int:
             break
         if item.match is None:
             particle = word.key in _PARTICLES and at < len(core)
-            if not (word.capital or particle):
+            if not (word.capital or particle or _second_half(part, item.first)):
                 break
         elif item.entries:
             only_person = all(entry.role in ("surname", "person") for entry in item.entries)
@@ -466,6 +579,9 @@ def _name_run(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> int:
                 and before.office.kind == "person"
                 and not title_item_plural(before)
             )
+            if not given and at == len(core) and not word.mark and _family_of_a_people(core, at - 1, part):
+                at -= 1
+                continue
             if not (only_person or given or titled):
                 break
             if (given or titled) and not only_person:
@@ -492,6 +608,27 @@ def _name_run(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> int:
     return at
 
 
+def _second_half(part: Sequence[Word], at: int) -> bool:
+    """Whether a word is the second half of a given name: the "joung" of "Lee Jae-joung"."""
+    word = part[at]
+    return word.hyphen and at > 1 and part[at - 1].capital and part[at - 2].capital and word.key not in _AFTER_HYPHENS
+
+
+def _family_of_a_people(core: Sequence[_Item], at: int, part: Sequence[Word]) -> bool:
+    """Whether a singular noun for one of a people is a family name: "Volker Turk"."""
+    item, before = core[at], core[at - 1] if at else None
+    if item.last - item.first > 1 or before is None or before.match is not None or not part[before.first].capital:
+        return False
+    given = part[before.first]
+    return (
+        not given.mark
+        and not part[item.first].hyphen
+        and given.key not in _NO_GIVEN_NAMES
+        and all(entry.role in ("people", "surname", "person") for entry in item.entries)
+        and singular(part[item.first].key) == part[item.first].key
+    )
+
+
 def _possessive(core: Sequence[_Item], at: int, part: Sequence[Word]) -> bool:
     return at < len(core) and part[core[at].first].key == "'s"
 
@@ -507,6 +644,12 @@ def _read_core(
 ) -> Phrase:
     last = core[-1]
     former = _former(core[:-1], part)
+    kin = last.match.entry("people", "adjective") if last.match and last.first else None
+    if kin is not None and part[last.first - 1].key == "ethnic":
+        # Ethnic Albanians live in Kosovo or Macedonia; Albania is just where they are not.
+        return Phrase(
+            "role", None, None, "group", None, ("CVL",), None, Rule.DEMONYM, singular(part[last.last - 1].key), True
+        )
     if len(core) == 1 and last.entries:
         # A word alone: the name, unless it is a title in small letters ("president") or reads on ("Speaker of …").
         return _after_name(_named(last, part, text, gazetteer, hints), preposition, post, text, gazetteer, hints)
@@ -546,8 +689,12 @@ def _read_core(
         if phrase.kind == "person" and phrase.entry and former and phrase.sectors:
             phrase = replace(phrase, sectors=("ELI",), former=True)
         owner = _owner(core[:-1], part)
-        if phrase.country is None and owner is not None:
+        if owner is not None and phrase.country is None:
             phrase = replace(phrase, country=owner.country)
+        elif owner is not None and phrase.country == "NGO" and owner.kind == "country" and phrase.entry is not None:
+            # "The Iranian Red Crescent" is Iran's.
+            own = replace(phrase.entry, id=f"{phrase.entry.id}:{owner.country}", country=owner.country, wikidata=None)
+            phrase = replace(phrase, country=owner.country, entry=own)
         return _after_name(phrase, preposition, post, text, gazetteer, hints)
     return _unknown(core, part, preposition, post, text, gazetteer, hints)
 
@@ -576,6 +723,7 @@ _NO_GIVEN_NAMES: Final = word_set(
     "greater new old east west north south eastern western northern southern central upper lower downtown inner outer mid "
     "air bank radio port fort mount lake saint st team club daily hotel university college inside near free occupied "
     "royal metropolitan suburban metro gaullist imperial vichy republican modern official neighbouring neighboring the "
+    "young old ethnic many some most few every one another fellow "
     "state fc afc real royal lloyds lloyd's bloomsbury city river wartime mainland global unified cool little big"
 )
 
@@ -802,10 +950,13 @@ def _office_phrase(
     elif body is not None and body.sectors[:1] == ("REB",) and sectors[:1] == ("GOV",):
         # The Taliban's negotiator, Hamas's minister: of those who send him.
         sectors = body.sectors
+    country = owner.country if owner else None
+    if "nuncio" in office.title.split():
+        country = "VAT"
     if owner is not None and owner is not body and "PRE" in owner.sectors and "PRE" not in sectors:
         sectors = ("PRE", *sectors)
     return Phrase(
-        "role", None, None, "group" if plural and office.kind == "person" else office.kind, owner.country if owner else None,
+        "role", None, None, "group" if plural and office.kind == "person" else office.kind, country,
         sectors, title, Rule.OFFICE, singular(title.casefold().rsplit(" ", 1)[-1]), plural, former=former, body=body,
     )  # fmt: skip
 
@@ -819,7 +970,9 @@ def _retired(sectors: tuple[str, ...], title: str | None) -> tuple[str, ...]:
     return sectors
 
 
-_HIGH: Final = word_set("chief general gen adm lt maj brig admiral marshal commander director head leader commissioner spymaster boss")
+_HIGH: Final = word_set(
+    "chief general gen adm lt maj brig admiral marshal commander director head leader commissioner spymaster boss"
+)
 
 
 def _gender(keys: Iterable[str]) -> bool | None:
@@ -973,6 +1126,9 @@ def _person(
             elif of.kind in ("organisation", "group") or of.form == "role":
                 sectors, rule = of.sectors, Rule.OFFICE
     woman = _gender([honorific or "", *(part[i].key for item in before for i in range(item.first, item.last))])
+    served = _read_part(post, text, gazetteer, hints) if post and preposition in ("of", "at", "for") else None
+    if served is not None and (served.entry is None or served.country not in _BODIES_OF_MANY or title is None):
+        served = None
     if entry is not None:
         now = term_on(entry, hints.date)
         country = now.country or country
@@ -980,10 +1136,16 @@ def _person(
             sectors, spelt_title, former = now.sectors if entry.terms else entry.sectors, now.office, now.former
             rule = entry.rule
         woman = True if entry.woman else woman
+    if served is not None:
+        # "Secretary-General Kirchner of UNASUR": there he is no state's.
+        country = served.country
     return Phrase(
         "name", entry, entry.name if entry is not None and entry.role == "person" else name, "person", country, sectors,
         spelt_title, rule, former=former, body=body, woman=woman,
     )  # fmt: skip
+
+
+_BODIES_OF_MANY: Final = frozenset({"UNO", "IGO", "EUR"})
 
 
 def _place_of(phrase: Phrase, gazetteer: Gazetteer) -> str | None:
@@ -1039,6 +1201,9 @@ def _role(
     phrase = _office_phrase(office, last.match.plural, owner, body, spelt, former)
     if owner is None:
         phrase = replace(phrase, country=_city_country(core[:-1], part, text, gazetteer))
+    elif owner.country == "EUR" and phrase.sectors[:1] == ("CVL",) and any(word.key == "european" for word in part):
+        # European diplomats are the Union's, European women of some state.
+        phrase = replace(phrase, country=None)
     if body is not None and office.sectors[:1] in (("UAF",), ("REB",)) and body.sectors[:1] in (("REB",), ("PRM",)):
         phrase = replace(phrase, sectors=body.sectors)
     if phrase.kind == "country" or office.kind == "country":
@@ -1103,7 +1268,9 @@ def _city_country(items: Sequence[_Item], part: Sequence[Word], text: str, gazet
     if not run or run[-1].last - run[0].first != len(run):
         return None
     places = gazetteer.places(_text(part, run[0].first, run[-1].last, text))
-    return places[0].country if places and places[0].population >= 50_000 else None
+    # A capital letter at the front may be the sentence's: "Forest owners".
+    least = 100_000 if run[0].first == 0 and len(run) == 1 else 50_000
+    return places[0].country if places and places[0].population >= least else None
 
 
 def _stands_off(item: _Item, part: Sequence[Word]) -> bool:
@@ -1162,7 +1329,7 @@ def _unknown(
     country = owner.country if owner else None
     first = core[0].first
     name = _text(part, first, last.last, text)
-    capital = head.capital and last.match is None
+    capital = (head.capital or _second_half(part, last.last - 1)) and last.match is None
     of = _read_part(post, text, gazetteer, hints) if post and preposition in ("of", "from", "in", "at", "for") else None
     extended = preposition in ("of", "for") and bool(post) and post[0].capital and capital
     if head.key in _NOT_NATIONAL:
@@ -1192,6 +1359,9 @@ def _unknown(
             kind = "place"
         if kind == "place":
             return _place(name, country, gazetteer)
+        if country is None and of is not None and of.entry is not None and of.entry.role == "organisation":
+            # "Hardliners in the State Duma".
+            country = of.country
         known: EntityKind | None = kind if kind in ("person", "organisation", "group", "other") else None  # type: ignore[assignment]
         return Phrase("name", None, name, known, country, (), None, Rule.NAME if kind else Rule.NONE)
     if capital and owned:
@@ -1213,9 +1383,11 @@ def _unknown(
         and head.key in _GROUP_NOUNS
     ):
         sectors = inner.office.sectors
-    if country is None and of is not None and preposition in ("of", "from"):
-        country = of.country
     body = _body(core, part)
+    served = of.entry if of is not None and of.entry is not None and of.entry.role == "organisation" else None
+    if country is None and of is not None and (preposition in ("of", "from") or served is not None):
+        # "Hardliners in the State Duma".
+        country = of.country
     if body is not None and not sectors:
         sectors = body.sectors
     kind_guess = max(hints.kinds, key=lambda item: item[1])[0] if hints.kinds else None
@@ -1288,7 +1460,7 @@ def _join(read: list[Phrase], text: str, gazetteer: Gazetteer) -> Phrase:
             result = replace(
                 result,
                 kind=result.kind or other.kind,
-                country=result.country or other.country,
+                country=other.country if _serves_many(result, other) else result.country or other.country,
                 sectors=_joined_sectors(result, other),
                 title=other.title if result.kind == "person" and result.title is None else result.title,
                 body=result.body or other.body,
@@ -1301,6 +1473,11 @@ def _join(read: list[Phrase], text: str, gazetteer: Gazetteer) -> Phrase:
         elif other.form == "name" and result.country is None and other.kind in ("country", "place") and other.country:
             result = replace(result, country=other.country)
     return replace(result, definite=first.definite, number=first.number)
+
+
+def _serves_many(named: Phrase, described: Phrase) -> bool:
+    """Whether an apposition says that one of some state serves a body of many: "the U.N. commander, Polish General …"."""
+    return named.entry is None and described.country in _BODIES_OF_MANY and described.kind == "person"
 
 
 def _joined_sectors(named: Phrase, described: Phrase) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from detente.code.coref import Cluster, Context, Resolver, share_countries
 from detente.code.phrases import Hints, Phrase, read_phrase, term_on
 from detente.gazetteer import Gazetteer, LearnedRole, Place
 from detente.gazetteer.names import key, singular, word_set, words
-from detente.records import CodedDocument, Document, Entity, Extraction, Mention, Options, Rule, Sentence
+from detente.records import CodedDocument, Document, Entity, Extraction, Mention, MentionDraft, Options, Rule, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,15 @@ class Resolution:
 _BEFORE: Final = re.compile(r"([A-Za-z]+)\s+(?:the\s+|downtown\s+|central\s+|nearby\s+|neighbou?ring\s+)?$")
 _LOCATIVE: Final = word_set(
     "in at to from near outside inside around across via through into toward towards throughout over"
+)
+_WHERE_CLAUSE: Final = re.compile(r"[’'”\"]?,? where (?:[a-z-]+ ){0,2}")
+_OPENING: Final = re.compile(r"(?:^|[\n“\"—–-]\s*)In (?:the )?$")
+_OPENED: Final = re.compile(r", (?:[a-z0-9-]+ ){0,2}")
+_WHOSE: Final = re.compile(r"\bwhose (?:[\w“”\"'’-]+ )?$")
+_SENT: Final = re.compile(
+    r"\b(?:sen[dt]|sends|sending|dispatch(?:ed|es|ing|)(?: of)?|deploy(?:ed|s|ing|ment of)?|recall(?:ed|s|ing)?|"
+    r"withdr[ae]ws?|withdrawn|withdrawing|pull(?:ed|s|ing)?(?: out)?|post(?:ed|s|ing)?|rush(?:ed|es)?|flew|flown)"
+    r"(?: home| back| in| out)?(?: (?:a|an|its|their|the|some|more|about|another))?(?: (?:an|extra|further|additional))?\s$"
 )
 _BETWEEN: Final = re.compile(r"[\s,]*(?:in|at|near|outside|of|from|across|inside)\s+(?:the\s+|nearby\s+|downtown\s+)?$")
 _DATELINE: Final = re.compile(
@@ -56,6 +65,7 @@ def resolve(
     phrases = _choose_places(phrases, texts, gazetteer)
     phrases = _halves_of_korea(phrases, texts, hints, gazetteer)
     phrases = _of_the_states_spoken_of(phrases, texts, gazetteer)
+    phrases = _shared_peoples(phrases)
     home = _home(document, sentences, phrases, gazetteer)
     contexts = _contexts(document, extraction, phrases, hints, gazetteer)
     spoken = Counter(phrase.country for phrase in phrases if phrase.country)
@@ -104,7 +114,7 @@ def _worth(place: Place, largest: Place, spoken: Counter[str]) -> float:
     return worth
 
 
-_HALF: Final = re.compile(r"((?:[Tt]he )?(?:North|South))((?:['’]s)? )")
+_HALF: Final = re.compile(r"((?:[Tt]he )?(?:North|South))(?:(['’]s )|( )(?![A-Z]))")
 
 
 def _halves_of_korea(
@@ -116,10 +126,63 @@ def _halves_of_korea(
     found = list(phrases)
     for index, text in enumerate(texts):
         if phrases[index].country is None and _HALF.match(text):
-            found[index] = read_phrase(_HALF.sub(r"\1 Korea\2", text, count=1), gazetteer, hints[index])
+            found[index] = read_phrase(_HALF.sub(r"\1 Korea\2\3", text, count=1), gazetteer, hints[index])
     return found
 
 
+_SHARED_PEOPLES: Final = {
+    "hutu": ("RWA", "BDI", "COD"),
+    "tutsi": ("RWA", "BDI", "COD"),
+    "serb": ("SRB", "BIH", "HRV", "XKX", "MNE"),
+    "serbian": ("SRB", "BIH", "HRV", "XKX"),
+    "croat": ("HRV", "BIH"),
+    "albanian": ("ALB", "XKX", "MKD"),
+    "turkmen": ("TKM", "IRQ", "SYR"),
+    "turkoman": ("IRQ", "SYR"),
+}
+"""Peoples of several states, the state that is called after them or has most of them first."""
+
+
+def _shared_peoples(phrases: list[Phrase]) -> list[Phrase]:
+    """Take Serbs, Hutus and the like for those of the state the report speaks of, if it never speaks of their own."""
+    marks = [next((key for key in map(singular, sorted(p.keys)) if key in _SHARED_PEOPLES), None) for p in phrases]
+    if not any(marks):
+        return phrases
+    spoken = Counter(p.country for p, mark in zip(phrases, marks, strict=True) if p.country and mark is None)
+    found = list(phrases)
+    for index, (phrase, mark) in enumerate(zip(phrases, marks, strict=True)):
+        if mark is None or phrase.sectors[:1] == ("GOV",) or phrase.states:
+            continue
+        own, *others = _SHARED_PEOPLES[mark]
+        best = max(others, key=lambda code: spoken[code])
+        if phrase.country != own or spoken[own] or not spoken[best]:
+            continue
+        entry = phrase.entry
+        if entry is not None:
+            entry = replace(entry, id=f"{entry.id}:{best}", country=best)
+        found[index] = replace(phrase, country=best, entry=entry)
+    return found
+
+
+_SHARED_NAMES: Final = frozenset(
+    key(name)
+    for name in (
+        "Conservative Party|Conservatives|Labour Party|Labour|Labor Party|Liberal Party|Liberals|Socialist Party|Socialists|"
+        "Democratic Party|Democrats|Republican Party|Republicans|National Party|Nationalist Party|Nationalists|Greens|"
+        "Green Party|Communist Party|Communists|Justice and Development Party|People's Liberation Army|National Front|"
+        "National Liberation Front|National Liberation Army|Freedom Party|Democratic Alliance|National Democratic Party|"
+        "Liberal Democrats|Liberal Democratic Party|Social Democrats|Social Democratic Party|Progressive Party|"
+        "Jamaat-e-Islami|Jamaat|People's Democratic Party|National Congress|People's Party|Popular Front|Broad Front|"
+        "Popular Party|Christian Democrats|National Democratic Alliance|National Salvation Front|Free Democrats|"
+        "National Transitional Council|National Unity Government|Movement for Democratic Change|National Resistance Front|"
+        "Islamic Jihad|Solidarity|New Democracy|New Forces|Northern Alliance|Green Movement|Otpor|Reform Party"
+    ).split("|")
+)
+"""Names that parties and movements of several states bear."""
+_SHARED_AGAINST: Final = 4
+"""Times as often as such a name another state must be spoken of for its party to be meant."""
+_CONGRESSES: Final = frozenset("MEX GTM HND PER COL CHL ARG BRA BOL ECU PRY DOM PHL VEN MHL PLW FSM".split())
+"""States whose parliament the press calls Congress."""
 _OF_EVERY_STATE: Final = frozenset(
     {"congress", "senate", "house of commons", "house of representatives", "supreme court", "national guard", "navy"}
 )
@@ -137,7 +200,16 @@ def _of_the_states_spoken_of(phrases: list[Phrase], texts: Sequence[str], gazett
         entry = phrase.entry
         if entry is None or entry.country is None or entry.rule == Rule.USER or phrase.form != "name":
             continue
-        if entry.role not in ("organisation", "country", "person") or spoken[entry.country] > own[entry.id]:
+        abroad = spoken[entry.country] - own[entry.id]
+        name = key(texts[index])
+        most = max((count for code, count in spoken.items() if code != entry.country), default=0)
+        if name in _SHARED_NAMES and not abroad and most >= _SHARED_AGAINST * own[entry.id]:
+            found[index] = replace(
+                phrase, entry=None, name=_bare(texts[index]), kind="organisation", country=None, head="", definite=True
+            )
+            continue
+        congress = name == "congress" and any(spoken[code] > 3 * abroad for code in _CONGRESSES)
+        if entry.role not in ("organisation", "country", "person") or (abroad and not congress):
             continue
         others = [
             other
@@ -153,15 +225,20 @@ def _of_the_states_spoken_of(phrases: list[Phrase], texts: Sequence[str], gazett
                 phrase, entry=chosen, name=chosen.name, kind=kind, country=chosen.country, sectors=chosen.sectors
             )
             continue
-        office = gazetteer.office(texts[index]) if key(texts[index]) in _OF_EVERY_STATE and len(spoken) > 1 else None
+        office = gazetteer.office(texts[index]) if name in _OF_EVERY_STATE and len(spoken) > 1 else None
         if office is not None and office.kind == "organisation":
             # Every state has a Congress; that of the United States is meant only in a report that speaks of them.
-            title = " ".join(word.text for word in words(texts[index]) if word.key != "the")
+            title = _bare(texts[index])
             found[index] = replace(
                 phrase, form="role", entry=None, name=None, kind=office.kind, country=None, sectors=office.sectors,
                 title=title, rule=Rule.OFFICE, head=singular(key(title).split(" ")[-1]), definite=True,
             )  # fmt: skip
     return found
+
+
+def _bare(text: str) -> str:
+    """A name without its article, on one line."""
+    return " ".join(word.text for word in words(text) if word.key != "the")
 
 
 def _hints(document: Document, extraction: Extraction) -> list[Hints]:
@@ -217,6 +294,12 @@ def _contexts(
             if draft.span.start - start > 5000:
                 break
         near = scenes.get(index)
+        before = index - 1
+        same = before >= 0 and mentions[before].sentence == draft.sentence
+        gap = document.text[mentions[before].span.end : draft.span.start] if same else ""
+        lead = document.text[max(0, draft.span.start - 50) : draft.span.start]
+        if same and len(gap) < 40 and _placed_by(document.text, mentions[before].span.start, gap):
+            near = _place_country(phrases[before], gazetteer) or near
         if index + 1 < len(mentions) and mentions[index + 1].sentence == draft.sentence:
             between = document.text[draft.span.end : mentions[index + 1].span.start]
             if len(between) < 25 and _BETWEEN.fullmatch(between):
@@ -225,10 +308,29 @@ def _contexts(
             Context(
                 draft.sentence, orders[draft.sentence], index in subjects or orders[draft.sentence] == 0,
                 bool(bisect_right(quotes, draft.span.start) % 2), speaker, addressee, near, hints[index],
+                before if same and _WHOSE.search(lead) and len(gap) < 40 else None,
+                _sender(mentions, subjects, index) if _SENT.search(lead) else None,
             )
         )  # fmt: skip
         orders[draft.sentence] += 1
     return found
+
+
+def _placed_by(text: str, start: int, gap: str) -> bool:
+    """Whether a place that begins at `start` is the scene of what follows a gap: "In Amman, the …", "Rwanda, where …"."""
+    if _WHERE_CLAUSE.fullmatch(gap):
+        return True
+    return bool(_OPENED.fullmatch(gap) and _OPENING.search(text[max(0, start - 12) : start]))
+
+
+def _sender(mentions: Sequence[MentionDraft], subjects: set[int], index: int) -> int | None:
+    """The actor named last before "sent 165 doctors", in the same sentence."""
+    for earlier in range(index - 1, max(-1, index - 6), -1):
+        if mentions[earlier].sentence != mentions[index].sentence:
+            return None
+        if earlier in subjects:
+            return earlier
+    return None
 
 
 def _quotes(text: str) -> list[int]:
@@ -259,6 +361,10 @@ def _place_country(phrase: Phrase, gazetteer: Gazetteer) -> str | None:
     return None
 
 
+_DATELINE_WORTH: Final = 3
+"""Mentions that a dateline counts for; of 0 to 4 the best on train/corpus/train."""
+
+
 def _home(
     document: Document, sentences: Sequence[Sentence], phrases: Sequence[Phrase], gazetteer: Gazetteer
 ) -> str | None:
@@ -267,18 +373,25 @@ def _home(
     for phrase in phrases:
         if phrase.country and gazetteer.country(phrase.country):
             counts[phrase.country] += 1
-    opening = sentences[0].start if sentences else 0
-    for text in {document.text[:120], document.text[opening : opening + 120]}:
-        match = _DATELINE.match(text)
-        if match:
-            code = country_of_place(match.group(1).strip(" -"), gazetteer)
-            if code:
-                counts[code] += 3
-                break
+    code = _dateline(document, sentences, gazetteer)
+    if code:
+        # In one line the dateline weighs no more than any other name.
+        counts[code] += min(_DATELINE_WORTH, len(sentences))
     if not counts:
         return None
     best = max(counts.values())
     return next(code for code in counts if counts[code] == best)
+
+
+def _dateline(document: Document, sentences: Sequence[Sentence], gazetteer: Gazetteer) -> str | None:
+    """The country of the place that opens the report, before a dash."""
+    opening = sentences[0].start if sentences else 0
+    for text in (document.text[:120], document.text[opening : opening + 120]):
+        match = _DATELINE.match(text)
+        code = country_of_place(match.group(1).strip(" -"), gazetteer) if match else None
+        if code:
+            return code
+    return None
 
 
 def country_of_place(name: str, gazetteer: Gazetteer) -> str | None:

@@ -408,8 +408,6 @@ class Gazetteer:
             office = self.offices.get(key(row["office"]))
             sectors = office.sectors if office and office.sectors[:1] in (("LEG",), ("REL",)) else ("GOV",)
             code = self.code(country) if country in self.countries else country
-            if code in ("UNO", "EUR", "IGO"):
-                sectors = ()
             terms.setdefault(identity, []).append(Term(row["office"], sectors, first, last, code))
             fact = facts.setdefault(identity, {"name": row["name"], "country": country})
             for column in ("aliases", "wikidata", "sex"):
@@ -634,7 +632,7 @@ class Gazetteer:
                 p.entry for p in postings if (the or not p.needs_the) and _spelt(p.form, part)
             )  # fmt: skip
             office = self.offices.get(name)
-            plural = False
+            plural = office is not None and part[-1].key == "people"
             if office is None:
                 alone = singular(part[-1].key)
                 if alone != part[-1].key:
@@ -775,11 +773,17 @@ class Gazetteer:
             date: the day.
         """
         asked = _office_key(office)
+        if asked == "taoiseach" and country == "IRL":
+            asked = "prime minister"
+        # A chancellor is a head of government under his own name: the German prime minister is the chancellor, but
+        # the chancellor of no other state is its prime minister.
+        sought = {asked, *_HEADS_OF_GOVERNMENT} if asked == "prime minister" else {asked}
         found = {
             person.id: person
-            for person in self._by_office.get((country, asked), ())
+            for title in sorted(sought)
+            for person in self._by_office.get((country, title), ())
             if any(
-                _office_key(term.office) == asked and (term.country or person.country) == country and term.covers(date)
+                _office_key(term.office) in sought and (term.country or person.country) == country and term.covers(date)
                 for term in person.terms
             )
         }
@@ -851,7 +855,10 @@ def _office_key(title: str) -> str:
     name = key(title).replace("defence", "defense")
     name = re.sub(r"^(minister|secretary) (?:of|for) (?!state)(?:national |the )?(.+)$", r"\2 \1", name)
     name = name.replace("foreign affairs", "foreign").replace("external affairs", "foreign")
-    return "prime minister" if name in ("premier", "taoiseach", "chancellor") else name
+    return "prime minister" if name == "premier" else name
+
+
+_HEADS_OF_GOVERNMENT: Final = ("chancellor", "federal chancellor")
 
 
 def _spelt(form: str, part: Sequence[Word]) -> bool:
