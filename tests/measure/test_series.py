@@ -16,7 +16,7 @@ from coded import coded
 from detente import plover
 from detente.errors import OptionError
 from detente.gazetteer import Gazetteer
-from detente.measure import relation
+from detente.measure import relation, series
 from detente.measure.series import COUNTRIES, documents_read, period, periods, steady_sources
 from detente.store import Store
 
@@ -219,3 +219,26 @@ def test_the_countries_are_the_gazetteers():
     countries = Gazetteer.load().countries
     codes = {*countries, *(country.code for country in countries.values())}
     assert {code for code in codes if len(code) == 3} - plover.SPECIAL_COUNTRIES.keys() == COUNTRIES
+
+
+def test_what_was_gathered_once_gives_every_view_of_the_pair(store):
+    every = series.gather(store, "CHN", "USA")
+    for more in ({}, {"by": "year"}, {"contexts": ("economic",)}, {"min_confidence": 0.7}, {"attributed": False}):
+        filters = series.Filters(
+            more.get("contexts", ()), (), more.get("attributed"), more.get("min_confidence", 0.0)
+        )  # fmt: skip
+        fresh = relation(store, "CHN", "USA", **more)
+        again = relation(store, "CHN", "USA", **more, gathered=every.filtered(filters))
+        assert again.to_json() == fresh.to_json() and again.evidence() == fresh.evidence()
+    with pytest.raises(OptionError, match="CHN–USA was gathered"):
+        relation(store, "CHN", "JPN", gathered=every)
+    with pytest.raises(OptionError, match="cannot be filtered otherwise"):
+        every.filtered(series.Filters(min_confidence=0.5)).filtered(series.Filters())
+
+
+def test_only_keeps_some_happenings_and_all_that_was_read(store):
+    found = relation(store, "CHN", "USA", by="year")
+    some = found.only(lambda h: h.type == "AID")
+    assert [p.read for p in some.series["joint"]] == [p.read for p in found.series["joint"]]
+    assert [p.happenings for p in some.series["joint"]] == [p.types.get("AID", 0) for p in found.series["joint"]]
+    assert found.only(lambda h: True).to_json() == found.to_json()

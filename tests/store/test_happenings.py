@@ -67,3 +67,30 @@ def test_a_thousand_copies_and_a_hostile_sentence_take_linear_time() -> None:
     assert one.documents == 1000
     join([dataclasses.replace(hostile, document=f"h{n}") for n in range(20)])
     assert time.perf_counter() - began < 20
+
+
+def test_copies_are_compared_once_and_joined_as_before() -> None:
+    from detente.store import happenings as room
+
+    rows = [
+        room.Report(
+            f"d{number:02}", "v1", "ACCUSE", None, "actual", dt.date(2020, 1, 1 + number % 3), dt.date(2020, 1, 1 + number % 3),
+            (("China", "CHN", "GOV"),), (("Washington", "USA", "GOV"),), None, None, "accused",
+            f"China accused Washington of {('spying', 'dumping steel')[number % 2]}.", -3.5, 0.8,
+        )
+        for number in range(40)
+    ]  # fmt: skip
+    compared = []
+    original = room.evidence
+
+    def counted(*given):
+        compared.append(1)
+        return original(*given)
+
+    room.evidence = counted
+    try:
+        joined = room.join(rows)
+    finally:
+        room.evidence = original
+    assert sum(len(one.reports) for one in joined) == 40
+    assert len(compared) <= 8

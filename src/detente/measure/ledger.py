@@ -163,6 +163,7 @@ def ledger(
     to: dt.date | str | None = None,
     agreement: float = 0.5,
     settings: Settings | None = None,
+    gathered: Gathered | None = None,
 ) -> Ledger:
     """Return what two sides ask of each other, promise, reject and threaten.
 
@@ -175,14 +176,17 @@ def ledger(
         to: last day, included.
         agreement: least agreement of words (0 to 1) of two sayings of one position.
         settings: how reports are joined to happenings.
+        gathered: what `gather` found for this pair with the same filters and settings, if it is at hand.
 
     Raises:
-        OptionError: an option has a value that makes no sense.
+        OptionError: an option has a value that makes no sense, or `gathered` is of another pair or other filters.
     """
     if not 0 < agreement <= 1:
         raise OptionError(f"agreement is {agreement}; it must be above 0 and at most 1")
     first, last = (as_day(day) if day is not None else None for day in (from_, to))
-    gathered = gather(store, a, b, filters=filters, settings=settings)
+    if gathered is None:
+        gathered = gather(store, a, b, filters=filters, settings=settings)
+    gathered.check(a, b, filters or Filters())
     chosen: dict[str, Stand] = {}
     for key, happening in gathered.happenings.items():
         stand = _stand(happening)
@@ -192,7 +196,7 @@ def ledger(
     groups: dict[tuple[str, str, str, Stand], list[_Saying]] = defaultdict(list)
     for key, stand in chosen.items():
         happening = gathered.happenings[key]
-        contexts = sorted({c for r in happening.reports for c in gathered.rows[r.document, r.event]["contexts"]})
+        contexts = sorted({c for r in happening.reports for c in gathered.rows.value(r, "contexts")})
         for side, towards, goes in zip((a, b), (b, a), gathered.way(happening), strict=True):
             if goes:
                 saying = _saying(happening, side, gathered, spoken)
@@ -207,12 +211,7 @@ def ledger(
             positions.append((_position(side, towards, context, stand, sayings), sayings))
     made = _turned(positions, rarity, agreement)
     kept = {key: gathered.happenings[key] for key in chosen}
-    rows = {
-        (r.document, r.event): gathered.rows[r.document, r.event]
-        for happening in kept.values()
-        for r in happening.reports
-    }
-    return Ledger(a, b, made, kept, rows)
+    return Ledger(a, b, made, kept, gathered.rows)
 
 
 def _stand(happening: Happening) -> Stand | None:
@@ -226,10 +225,10 @@ def _stand(happening: Happening) -> Stand | None:
 def _statements(store: Store, gathered: Gathered, chosen: Iterable[str]) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Return the statements in which the chosen happenings are told, by document and statement."""
     wanted = {
-        (report.document, row["statement"])
+        (report.document, statement)
         for key in chosen
         for report in gathered.happenings[key].reports
-        if (row := gathered.rows[report.document, report.event])["statement"]
+        if (statement := gathered.rows.value(report, "statement"))
     }
     documents = sorted({document for document, _ in wanted})
     if not documents:
@@ -259,18 +258,19 @@ def _saying(
     wording, own, speakers, hearsay = "", False, [], []
     parties: set[str] = set()
     for report in happening.reports:
-        row = gathered.rows[report.document, report.event]
-        statement = spoken.get((report.document, row["statement"])) if row["statement"] else None
+        told = gathered.rows.value(report, "statement")
+        statement = spoken.get((report.document, told)) if told else None
         by_side = statement is not None and country in (statement["speaker_countries"] or ())
-        hearsay.append(row["attributed"] and statement is not None and not by_side)
+        hearsay.append(gathered.rows.value(report, "attributed") and statement is not None and not by_side)
         if by_side and statement is not None and statement["speaker"] and statement["speaker"] not in speakers:
             speakers.append(statement["speaker"])
         # The side's own words tell a position best.
-        words = (statement["content"] if by_side and statement is not None else None) or row["sentence"] or ""
+        words = (statement["content"] if by_side and statement is not None else None) or report.sentence
         if words and (not wording or (by_side and not own)):
             wording, own = words[:_WORDING], by_side
         for role in ("actor", "recipient"):
-            parties.update(_stems(" ".join([*row[f"{role}_names"], *row[f"{role}_texts"]])))
+            for name in (f"{role}_names", f"{role}_texts"):
+                parties.update(_stems(" ".join(gathered.rows.value(report, name))))
     stems = frozenset(_stems(wording) - parties)
     documents = len({report.document for report in happening.reports})
     return _Saying(happening, happening.day, wording, stems, tuple(speakers), bool(hearsay) and all(hearsay), documents)

@@ -20,8 +20,8 @@ import numpy as np
 from detente import plover
 from detente.errors import OptionError
 from detente.measure.level import Floats, band_name
-from detente.measure.series import Filters, Opens, opened_in
-from detente.store.happenings import Happening, Report, Settings, join
+from detente.measure.series import Filters, Opens, Rows, opened_in
+from detente.store.happenings import Happening, Settings, join
 from detente.store.store import Store, as_day
 
 LUMPS: Final = frozenset({"IGO", "NGO", "ISM", "IMG", "MNC"})
@@ -155,16 +155,13 @@ def all_happenings(
     )
     low = start - min(margin, start - dt.date.min)
     high = end + min(margin, dt.date.max - end)
-    reports: list[Report] = []
-    for batch in store.sql(query, [*values, list(status), low, high]).to_batches(max_chunksize=4096):
-        reports += [Report.from_row(row) for row in batch.to_pylist()]
-    length = max(7, (end - start).days + 1)
-    found = {}
-    for happening in join(reports, settings):
-        finest = min(happening.reports, key=lambda r: ((r.end - r.day).days, r.day))
-        if (finest.end - finest.day).days < length and start <= finest.day <= end:
-            found[happening.id] = happening
-    return found
+    rows = Rows(store.sql(query, [*values, list(status), low, high]))
+    return {h.id: h for h in join(rows.reports(), settings) if _within_time(h, start, end)}
+
+
+def _within_time(happening: Happening, start: dt.date, end: dt.date) -> bool:
+    finest = min(happening.reports, key=lambda r: ((r.end - r.day).days, r.day))
+    return (finest.end - finest.day).days < max(7, (end - start).days + 1) and start <= finest.day <= end
 
 
 def pairs_of(happening: Happening, countries: Collection[str] | None = None) -> Iterator[tuple[str, str]]:
@@ -198,6 +195,7 @@ def network(
     filters: Filters | None = None,
     status: Sequence[plover.Status] = ("actual",),
     settings: Settings | None = None,
+    happenings: Mapping[str, Happening] | None = None,
 ) -> Network:
     """Return all pairs of countries in a period.
 
@@ -209,12 +207,17 @@ def network(
         filters: which events count.
         status: which statuses count.
         settings: how reports are joined to happenings.
+        happenings: those of a longer time (`all_happenings`), so that several periods need them once; then filters,
+            status and settings are theirs.
 
     Raises:
         OptionError: an option has a value that makes no sense.
     """
     start, end = as_day(from_), as_day(to)
-    happenings = all_happenings(store, start, end, filters=filters, status=status, settings=settings)
+    if happenings is None:
+        happenings = all_happenings(store, start, end, filters=filters, status=status, settings=settings)
+    else:
+        happenings = {key: one for key, one in happenings.items() if _within_time(one, start, end)}
     directed: dict[tuple[str, str], list[Happening]] = defaultdict(list)
     joint: dict[tuple[str, str], list[Happening]] = defaultdict(list)
     for happening in happenings.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 
@@ -81,6 +81,77 @@ class Filters:
             conditions.append("attributed = ?")
             values.append(self.attributed)
         return " AND ".join(conditions), values
+
+
+_REPORT: Final = (
+    *(one.name for one in fields(Report) if one.name not in ("day", "end", "actors", "recipients")),
+    *("date", "date_end", "published"),
+    *(f"{role}_{what}" for role in ("actor", "recipient") for what in ("names", "countries", "sectors")),
+)
+"""Columns of the events view that `Report.from_row` reads."""
+
+
+class Rows(Mapping[tuple[str, str], Mapping[str, Any]]):
+    """Rows of the events view by (document, event), kept as columns; a row is made when it is asked for.
+
+    Args:
+        table: the rows; `document` and `event` are among the columns.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._columns: dict[str, list[Any]] = {}
+        self._at = {key: at for at, key in enumerate(zip(self.column("document"), self.column("event"), strict=True))}
+
+    def column(self, name: str) -> list[Any]:
+        """Return a column's values, in the order of the rows."""
+        found = self._columns.get(name)
+        if found is None:
+            found = self._columns[name] = self._table.column(name).to_pylist()
+        return found
+
+    def value(self, report: Report, name: str) -> Any:
+        """Return a column's value in a report's row."""
+        return self.column(name)[self._at[report.document, report.event]]
+
+    def values_of(self, name: str) -> dict[tuple[str, str], Any]:
+        """Return a column's values by (document, event)."""
+        return dict(zip(self._at, self.column(name), strict=True))
+
+    def many(self, keys: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+        """Return rows in the order of their keys."""
+        if len(keys) > 200:
+            for name in self._table.column_names:
+                self.column(name)
+        return [dict(self[key]) for key in keys]
+
+    def reports(self) -> list[Report]:
+        """Return what a join needs to know of each row."""
+        every = zip(*(self.column(name) for name in _REPORT), strict=True)
+        return [Report.from_row(dict(zip(_REPORT, values, strict=True))) for values in every]
+
+    def chosen(self, mask: Sequence[bool]) -> Rows:
+        """Return those rows for which the mask, in the order of the rows, is true."""
+        import pyarrow as pa
+
+        return Rows(self._table.filter(pa.array(mask, pa.bool_())))
+
+    def __getitem__(self, key: tuple[str, str]) -> Mapping[str, Any]:
+        at = self._at[key]
+        known = self._columns
+        return {
+            name: known[name][at] if name in known else self._table.column(name)[at].as_py()
+            for name in self._table.column_names
+        }
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._at)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._at
 
 
 class Opens(Protocol):
@@ -165,14 +236,16 @@ def opened(
         raise OptionError(f"quad is {quad!r}; it must be one of {', '.join(plover.QUADS)}")
     if type is not None and type not in plover.TYPES:
         raise OptionError(f"type is {type!r}; it must be one of {', '.join(plover.TYPES)}")
-    found = []
+    chosen: list[tuple[str, tuple[str, str]]] = []
     for key in _wanted(happenings, ids):
         happening = happenings.get(key)
         if happening is None:
             raise OptionError(f"{key!r} is no happening here")
         if quad in (None, plover.QUAD[happening.type]) and type in (None, happening.type):
-            found += [{"happening": key, **rows[r.document, r.event]} for r in happening.reports]
-    return found
+            chosen += [(key, (r.document, r.event)) for r in happening.reports]
+    of = [report for _, report in chosen]
+    found = rows.many(of) if isinstance(rows, Rows) else [rows[one] for one in of]
+    return [{"happening": key, **row} for (key, _), row in zip(chosen, found, strict=True)]
 
 
 def opened_in(
@@ -220,7 +293,7 @@ class Relation:
     unplaced: tuple[str, ...]
     version: int | None
     sources: tuple[str, ...]
-    rows: Mapping[tuple[str, str], Mapping[str, Any]] = field(repr=False)
+    rows: Rows = field(repr=False)
 
     def point(self, day: dt.date | str, direction: str = "joint", status: str = "done") -> Point:
         """Return the point whose period holds a day.
@@ -258,6 +331,38 @@ class Relation:
             OptionError: a happening is none of this relation, or quad or type are unknown.
         """
         return opened(self.happenings, self.rows, ids, quad=quad, type=type)
+
+    def only(self, keep: Callable[[Happening], bool]) -> Relation:
+        """Return the relation with only those happenings in its points that are to be kept; what was read stays.
+
+        Args:
+            keep: tells of a happening whether it is to be kept.
+        """
+        kept = {key for key, happening in self.happenings.items() if keep(happening)}
+
+        def series(every: Mapping[str, tuple[Point, ...]]) -> dict[str, tuple[Point, ...]]:
+            return {
+                name: tuple(
+                    replace(
+                        _point(
+                            p.start,
+                            p.end,
+                            [self.happenings[key] for key in p.ids if key in kept],
+                            _Read(p.read, p.naming, frozenset()),
+                        ),
+                        sources=p.sources,
+                    )
+                    for p in points
+                )
+                for name, points in every.items()
+            }
+
+        return replace(
+            self,
+            series=series(self.series),
+            spoken={status: series(points) for status, points in self.spoken.items()},
+            unplaced=tuple(key for key in self.unplaced if key in kept),
+        )
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         every = [("done", self.series), *self.spoken.items()]
@@ -374,28 +479,15 @@ def parse_party(party: str) -> tuple[str, str | None]:
     return country, sector or None
 
 
-def _stands(row: Mapping[str, Any], role: str, party: tuple[str, str | None], groups: Collection[str]) -> bool:
-    country, sector = party
-    sides = zip(row[f"{role}_names"], row[f"{role}_countries"], row[f"{role}_sectors"], strict=True)
-    return any((c == country and sector in (None, s)) or n in groups for n, c, s in sides)
-
-
-def directions(
-    row: Mapping[str, Any],
-    a: tuple[str, str | None],
-    b: tuple[str, str | None],
-    groups_a: Collection[str] = (),
-    groups_b: Collection[str] = (),
-) -> tuple[bool, bool]:
-    """Return whether an event goes from a to b, and from b to a; a mutual act (no recipient) goes both ways."""
-    acts_a, acts_b = _stands(row, "actor", a, groups_a), _stands(row, "actor", b, groups_b)
-    if not row["recipient_names"]:
-        both = acts_a and acts_b and (a != b or len(row["actor_names"]) > 1)
-        return both, both
-    return (
-        acts_a and _stands(row, "recipient", b, groups_b),
-        acts_b and _stands(row, "recipient", a, groups_a),
-    )
+def _stands(role: str, country: str, sector: str | None, groups: Sequence[str]) -> tuple[str, list[Any]]:
+    """Return the SQL condition that a party, or a group that stands for it, has a role; and its parameters."""
+    of = f"list_zip({role}_names, {role}_countries, {role}_sectors)"
+    own = "p[2] = ?" + (" AND p[3] = ?" if sector else "")
+    values: list[Any] = [country, *([sector] if sector else [])]
+    if groups:
+        own = f"({own}) OR list_contains(?::varchar[], p[1])"
+        values.append(list(groups))
+    return f"len(list_filter({of}, lambda p: {own})) > 0", values
 
 
 def parse_pair(a: str, b: str) -> tuple[tuple[str, str | None], tuple[str, str | None]]:
@@ -437,21 +529,62 @@ def check_known(store: Store, codes: Iterable[str], besides: Collection[str] = (
 class Gathered:
     """All happenings of a pair: the rows of their reports, and which way each report's event goes.
 
-    `rows` and `ways` are by (document, event); a way is (from a to b, from b to a).
+    `rows` and `ways` are by (document, event); a way is (from a to b, from b to a). A mutual act, which has no
+    recipient, goes both ways.
     """
 
     a: str
     b: str
     happenings: Mapping[str, Happening]
-    rows: Mapping[tuple[str, str], Mapping[str, Any]]
+    rows: Rows
     ways: Mapping[tuple[str, str], tuple[bool, bool]]
     groups: tuple[tuple[str, ...], tuple[str, ...]]
     version: int | None
+    filters: Filters = Filters()
+    settings: Settings | None = None
 
     def way(self, happening: Happening) -> tuple[bool, bool]:
         """Return whether a happening goes from a to b, and from b to a, by any of its reports."""
         ways = [self.ways[report.document, report.event] for report in happening.reports]
         return any(one for one, _ in ways), any(two for _, two in ways)
+
+    def check(self, a: str, b: str, filters: Filters) -> None:
+        """Refuse to stand for another pair or other filters.
+
+        Raises:
+            OptionError: it would.
+        """
+        if (self.a, self.b, self.filters) != (a, b, filters):
+            raise OptionError(f"{self.a}–{self.b} was gathered with {self.filters}, not {a}–{b} with {filters}")
+
+    def filtered(self, filters: Filters) -> Gathered:
+        """Return what `gather` finds with these filters, without asking the store again.
+
+        Args:
+            filters: which events count.
+
+        Raises:
+            OptionError: filters narrowed this one already.
+        """
+        if self.filters != Filters():
+            raise OptionError("what was gathered with filters cannot be filtered otherwise; gather without them")
+        if filters == Filters():
+            return self
+        columns = (self.rows.column(name) for name in ("confidence", "source", "contexts", "attributed"))
+        contexts, sources = set(filters.contexts), set(filters.sources)
+        rows = self.rows.chosen(
+            [
+                confidence >= filters.min_confidence
+                and (not sources or source in sources)
+                and (not contexts or not contexts.isdisjoint(about or ()))
+                and filters.attributed in (None, attributed)
+                for confidence, source, about, attributed in zip(*columns, strict=True)
+            ]
+        )
+        happenings = {h.id: h for h in join(rows.reports(), self.settings)}
+        return replace(
+            self, rows=rows, happenings=happenings, ways={key: self.ways[key] for key in rows}, filters=filters
+        )
 
 
 def gather(
@@ -472,21 +605,30 @@ def gather(
     check_known(store, (one[0], two[0]), {code for codes in (alliances or {}).values() for code in codes})
     groups = tuple(sorted(n for n, codes in (alliances or {}).items() if party[0] in codes) for party in (one, two))
     version = store.version
-    party = "(list_contains(list_concat(actor_countries, recipient_countries), ?)"
-    party += " OR list_has_any(list_concat(actor_names, recipient_names), ?::varchar[]))"
-    where, values = (filters or Filters()).where()
-    named = sorted({*groups[0], *groups[1]})
-    query = f"SELECT * FROM events WHERE {where} AND {party} AND {party} ORDER BY document, len(event), event"
-    rows: dict[tuple[str, str], Mapping[str, Any]] = {}
-    ways: dict[tuple[str, str], tuple[bool, bool]] = {}
-    for batch in store.sql(query, [*values, one[0], named, two[0], named]).to_batches(max_chunksize=4096):
-        for row in batch.to_pylist():
-            way = directions(row, one, two, groups[0], groups[1])
-            if any(way):
-                key = row["document"], row["event"]
-                rows[key], ways[key] = row, way
-    happenings = {h.id: h for h in join([Report.from_row(row) for row in rows.values()], settings)}
-    return Gathered(a, b, happenings, rows, ways, (tuple(groups[0]), tuple(groups[1])), version)
+    filters = filters or Filters()
+    where, values = filters.where()
+    parties = ((one, groups[0]), (two, groups[1]))
+    roles = {
+        f"{role}_{name}": _stands(role, *party, names)
+        for role in ("actor", "recipient")
+        for name, (party, names) in zip("ab", parties, strict=True)
+    }
+    standing = ", ".join(f"{condition} AS {name}" for name, (condition, _) in roles.items())
+    mutual = "len(recipient_names) = 0 AND actor_a AND actor_b"
+    query = (
+        f"SELECT * EXCLUDE ({', '.join(roles)}), {mutual} OR actor_a AND recipient_b AS way_ab,"
+        f" {mutual} OR actor_b AND recipient_a AS way_ba"
+        f" FROM (SELECT *, {standing} FROM events WHERE {where})"
+        f" WHERE way_ab OR way_ba ORDER BY document, len(event), event"
+    )
+    table = store.sql(query, [*(value for _, bound in roles.values() for value in bound), *values])
+    rows = Rows(table.drop_columns(["way_ab", "way_ba"]))
+    ways = zip(*(table.column(name).to_pylist() for name in ("way_ab", "way_ba")), strict=True)
+    happenings = {h.id: h for h in join(rows.reports(), settings)}
+    return Gathered(
+        a, b, happenings, rows, dict(zip(rows, ways, strict=True)), (tuple(groups[0]), tuple(groups[1])), version,
+        filters, settings,
+    )  # fmt: skip
 
 
 def relation(
@@ -505,6 +647,7 @@ def relation(
     to: dt.date | str | None = None,
     alliances: Mapping[str, Collection[str]] | None = None,
     settings: Settings | None = None,
+    gathered: Gathered | None = None,
 ) -> Relation:
     """Return how a pair stands, period by period, in both directions and jointly.
 
@@ -524,9 +667,12 @@ def relation(
         to: last day, included; by default the last document's.
         alliances: names that also stand for countries ({"NATO": ["USA", …]}); by default an alliance is itself.
         settings: how reports are joined to happenings.
+        gathered: what `gather` found for this pair with the same filters, alliances and settings, so that several
+            views of a pair need it once.
 
     Raises:
-        OptionError: an option has a value that makes no sense, or no source is in the panel.
+        OptionError: an option has a value that makes no sense, no source is in the panel, or `gathered` is of
+            another pair or other filters.
     """
     if by not in _PLACEABLE:
         raise OptionError(f"by is {by!r}; it must be one of {', '.join(_PLACEABLE)}")
@@ -536,7 +682,9 @@ def relation(
     filters = Filters(tuple(contexts), tuple(sources), attributed, min_confidence)
     if panel is not None:
         filters = replace(filters, sources=steady_sources(store, by, panel, sources=sources, from_=from_, to=to))
-    gathered = gather(store, a, b, filters=filters, alliances=alliances, settings=settings)
+    if gathered is None:
+        gathered = gather(store, a, b, filters=filters, alliances=alliances, settings=settings)
+    gathered.check(a, b, filters)
     happenings = gathered.happenings
     # A status that counts as done is not told again as spoken of.
     done = tuple(status)
@@ -672,9 +820,10 @@ def placed(gathered: Gathered, by: By) -> tuple[dict[str, dt.date], tuple[str, .
     """
     days: dict[str, dt.date] = {}
     unplaced: list[str] = []
+    published = gathered.rows.values_of("published")
     for key, happening in gathered.happenings.items():
         if happening.status in SPOKEN_OF:
-            days[key] = min(gathered.rows[r.document, r.event]["published"] for r in happening.reports)
+            days[key] = min(published[r.document, r.event] for r in happening.reports)
         elif min((r.end - r.day).days for r in happening.reports) >= _PLACEABLE[by]:
             unplaced.append(key)
         else:

@@ -254,7 +254,7 @@ def spill_over(
             happening = found.happenings[key]
             if plover.QUAD[happening.type] not in plover.QUADS[2:]:
                 continue
-            about = {c for r in happening.reports for c in found.rows[r.document, r.event]["contexts"]}
+            about = {c for r in happening.reports for c in found.rows.value(r, "contexts")}
             here = bool(about & set(first)), bool(about & set(second))
             if all(here):
                 shared += 1

@@ -24,7 +24,7 @@ from detente.measure.changes import changes
 from detente.measure.ledger import Position, ledger
 from detente.measure.level import ErrorRates, level
 from detente.measure.network import LUMPS
-from detente.measure.series import Filters, Relation, parse_party, relation
+from detente.measure.series import Relation, gather, parse_party, relation
 from detente.show.web import chart
 from detente.show.web.desk import country_name, strongest
 from detente.show.web.pages import days, link
@@ -154,7 +154,8 @@ def brief(
     parties = parse_party(a), parse_party(b)
     names = tuple(country_name(c) + (f" ({plover.SECTORS[s]})" if s else "") for c, s in parties)
     errors = ErrorRates.from_manifest(bundled_manifest().get("errors", {}))
-    found = relation(store, a, b, by="month", from_=from_, to=to)
+    gathered = gather(store, a, b)
+    found = relation(store, a, b, by="month", from_=from_, to=to, gathered=gathered)
     points = found.series["joint"]
     if not any(point.happenings for point in points) and not any(
         p.happenings for series in found.spoken.values() for p in series["joint"]
@@ -162,7 +163,7 @@ def brief(
         raise StoreError(
             f"{store.path}: holds nothing between {names[0]} and {names[1]} in this time; no brief was written"
         )
-    fine = found if len(points) >= 12 else relation(store, a, b, by="week", from_=from_, to=to)
+    fine = found if len(points) >= 12 else relation(store, a, b, by="week", from_=from_, to=to, gathered=gathered)
     levels = level(fine, errors=errors)
     breaks = changes(fine, errors=errors)
     evidence = _Evidence(found.rows)
@@ -173,7 +174,7 @@ def brief(
         last = min(last, dt.date.fromisoformat(str(to)))
     summary = _summary(found, levels, breaks, evidence, fine.by)
     sections = [_acts(found, names, evidence)]
-    positions = ledger(store, a, b, from_=first, to=last, filters=Filters())
+    positions = ledger(store, a, b, from_=first, to=last, gathered=gathered)
     sections.append(_positions(positions.positions, positions.happenings, names, (a, b), evidence))
     sections.append(_others(found, {c for c, _ in parties}, evidence))
     sections.append(_ahead(found, evidence))

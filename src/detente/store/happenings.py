@@ -373,11 +373,31 @@ def _order(report: Report) -> tuple[dt.date, str, int, str]:
 
 
 def _join_block(block: Sequence[Report], settings: Settings) -> list[list[Report]]:
-    groups: list[list[tuple[Report, _Signs]]] = []
+    groups: list[list[tuple[Report, int]]] = []
     # Open groups by a party of theirs, so that only groups which can agree are compared.
     by_party: dict[str, dict[int, dt.date]] = defaultdict(dict)
+    # Copies of a report say the same: what it says is read once, and two of them are compared once.
+    known: dict[tuple[Any, ...], int] = {}
+    signs: list[_Signs | None] = []
+    scores: dict[tuple[int, int, bool], float] = {}
+
+    def score(a: Report, of_a: int, b: Report, of_b: int) -> float:
+        key = of_a, of_b, a.day <= b.end and b.day <= a.end
+        found = scores.get(key)
+        if found is None:
+            signs_a, signs_b = (signs[of] or _signs(one) for of, one in ((of_a, a), (of_b, b)))
+            signs[of_a], signs[of_b] = signs_a, signs_b
+            found = scores[key] = agreement(evidence(a, b, signs_a, signs_b))
+        return found
+
     for report in block:
-        signs = _signs(report)
+        says = (
+            report.mode, report.actors, report.recipients, report.place, report.place_country, report.trigger,
+            report.sentence,
+        )  # fmt: skip
+        own = known.setdefault(says, len(known))
+        if own == len(signs):
+            signs.append(None)
         parties = sorted(_countries(report.actors) | _countries(report.recipients)) or [""]
         near: set[int] = set()
         for party in parties:
@@ -389,19 +409,17 @@ def _join_block(block: Sequence[Report], settings: Settings) -> list[list[Report
                     near.add(number)
         best, chosen = settings.threshold, None
         for number in sorted(near):
-            scores = []
-            for other, other_signs in groups[number][:_COMPARED]:
-                if settings.modes_must_agree and report.mode and other.mode and report.mode != other.mode:
-                    scores.append(0.0)
-                else:
-                    scores.append(agreement(evidence(other, report, other_signs, signs)))
-            mean = sum(scores) / len(scores)
+            total, compared = 0.0, groups[number][:_COMPARED]
+            for other, of in compared:
+                if not (settings.modes_must_agree and report.mode and other.mode and report.mode != other.mode):
+                    total += score(other, of, report, own)
+            mean = total / len(compared)
             if mean >= best and (chosen is None or mean > best):
                 best, chosen = mean, number
         if chosen is None:
             chosen = len(groups)
             groups.append([])
-        groups[chosen].append((report, signs))
+        groups[chosen].append((report, own))
         for party in parties:
             by_party[party][chosen] = max(
                 report.end if report.end <= report.day + dt.timedelta(7) else report.day,

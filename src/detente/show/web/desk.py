@@ -20,8 +20,8 @@ from detente.errors import OptionError, StoreError
 from detente.measure.changes import Change, changes
 from detente.measure.ledger import Ledger, ledger
 from detente.measure.level import ErrorRates, Level, level
-from detente.measure.network import Network, Shift, network, partners
-from detente.measure.series import Filters, Relation, _point, _Read, periods, relation
+from detente.measure.network import Network, Shift, all_happenings, network, partners
+from detente.measure.series import Filters, Gathered, Relation, gather, periods, relation
 from detente.records import CodedDocument, from_json
 from detente.show.web.view import Facets, View
 from detente.store.happenings import Happening
@@ -150,6 +150,8 @@ class Desk:
         self._old: OrderedDict[int, Store] = OrderedDict()
         self._lock = threading.Lock()
         self._memory = Memory()
+        # A large pair's happenings take a hundred megabytes; views of them, little.
+        self._pairs_kept = Memory(12)
 
     @property
     def version(self) -> int | None:
@@ -180,6 +182,12 @@ class Desk:
         """Answer one SELECT with parameters as dicts."""
         found: list[dict[str, Any]] = self.store(version).sql(query, list(parameters)).to_pylist()
         return found
+
+    def kept_rows(
+        self, query: str, parameters: Sequence[Hashable] = (), version: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Answer as `rows` does, from memory where the same was asked of the same version."""
+        return self.keep(version, (query, tuple(parameters)), lambda: self.rows(query, parameters, version))
 
     def totals(self, version: int | None = None) -> Totals:
         """Return what the store holds."""
@@ -231,7 +239,7 @@ class Desk:
         facets = view.facets
         if facets.type or facets.mode:
             every = self.relation(replace(view, facets=replace(facets, type=(), mode=())))
-            return only(every, lambda h: facets.wants(h.type, h.mode))
+            return every.only(lambda h: facets.wants(h.type, h.mode))
         first, last = self.span(facets)
         rough = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}[view.by]
         if (last - first).days // rough > MOST_PERIODS:
@@ -242,8 +250,19 @@ class Desk:
         return relation(
             self.store(facets.version), a, b, by=view.by, status=facets.status, contexts=facets.context,
             sources=facets.source, attributed=facets.asserted, min_confidence=facets.min_confidence / 100,
-            from_=first, to=last,
+            from_=first, to=last, gathered=self.gathered(view),
         )  # fmt: skip
+
+    def gathered(self, view: View) -> Gathered:
+        """Return all happenings of a view's pair that its filters let through, whatever their status, type and day."""
+        filters, version, parties = filters_of(view.facets), self.store(view.facets.version), view.parties
+
+        def all_() -> Gathered:
+            return self._pairs_kept.get((version.version, parties), lambda: gather(version, *parties))
+
+        if filters == Filters():
+            return all_()
+        return self._pairs_kept.get((version.version, parties, filters), lambda: all_().filtered(filters))
 
     def measured(self, view: View) -> Measured:
         """Return the relation with the level and the breaks of the direction that is drawn."""
@@ -283,13 +302,20 @@ class Desk:
 
     def network(self, first: dt.date, last: dt.date, facets: Facets) -> Network:
         """Return all pairs of a period."""
-        filters = Filters(facets.context, facets.source, facets.asserted, facets.min_confidence / 100)
-        key = ("network", first, last, filters, facets.status)
-        return self.keep(
-            facets.version,
-            key,
-            lambda: network(self.store(facets.version), first, last, filters=filters, status=facets.status),
-        )
+        filters, store = filters_of(facets), self.store(facets.version)
+        begin, end = self.span(facets)
+
+        def joined() -> Mapping[str, Happening]:
+            return all_happenings(store, begin, end, filters=filters, status=facets.status)
+
+        def work() -> Network:
+            every = self.keep(facets.version, ("joined", begin, end, filters, facets.status), joined)
+            if facets.type or facets.mode:
+                every = {key: one for key, one in every.items() if facets.wants(one.type, one.mode)}
+            return network(store, first, last, happenings=every)
+
+        key = ("network", first, last, begin, end, filters, facets.status, facets.type, facets.mode)
+        return self.keep(facets.version, key, work)
 
     def pairs(self, facets: Facets) -> tuple[Pair, ...]:
         """Return all pairs of the store, those that changed most in the last year first, thin ones last."""
@@ -337,14 +363,14 @@ class Desk:
     def ledger(self, view: View) -> Ledger:
         """Return the ledger of positions of a pair."""
         facets = view.facets
-        filters = Filters(facets.context, facets.source, facets.asserted, facets.min_confidence / 100)
-        a, b = view.parties
+        filters, store, (a, b) = filters_of(facets), self.store(facets.version), view.parties
         key = ("ledger", a, b, filters, facets.from_, facets.to)
         return self.keep(
-            facets.version,
-            key,
-            lambda: ledger(self.store(facets.version), a, b, filters=filters, from_=facets.from_, to=facets.to),
-        )
+            facets.version, key,
+            lambda: ledger(
+                store, a, b, filters=filters, from_=facets.from_, to=facets.to, gathered=self.gathered(view)
+            ),
+        )  # fmt: skip
 
     def documents(self, ids: Iterable[str], version: int | None = None) -> dict[str, CodedDocument]:
         """Return coded documents by id, those that are there."""
@@ -361,34 +387,6 @@ class Desk:
         )
 
 
-def only(found: Relation, keep: Callable[[Happening], bool]) -> Relation:
-    """Return a relation with only those happenings in its points that are to be kept."""
-
-    def series(points: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
-        made = {}
-        for name, listed in points.items():
-            made[name] = tuple(
-                replace(
-                    _point(
-                        p.start,
-                        p.end,
-                        [found.happenings[key] for key in p.ids if keep(found.happenings[key])],
-                        _Read(p.read, p.naming, frozenset()),
-                    ),
-                    sources=p.sources,
-                )
-                for p in listed
-            )
-        return made
-
-    return replace(
-        found,
-        series=series(found.series),
-        spoken={status: series(points) for status, points in found.spoken.items()},
-        unplaced=tuple(key for key in found.unplaced if keep(found.happenings[key])),
-    )
-
-
 def weight(happening: Happening) -> float:
     """Return how much a happening is worth showing: its strength, how sure it is, and how many report it."""
     return abs(happening.intensity) * happening.confidence * (1 + math.log(happening.documents))
@@ -400,19 +398,23 @@ def strongest(found: Relation, ids: Iterable[str], count: int) -> list[Happening
     return sorted(listed, key=lambda h: (-weight(h), h.day, h.id))[:count]
 
 
+def filters_of(facets: Facets) -> Filters:
+    """Return those facets that choose among reports; the others choose among happenings."""
+    return Filters(facets.context, facets.source, facets.asserted, facets.min_confidence / 100)
+
+
 def facet_counts(found: Relation) -> dict[str, list[tuple[str, int]]]:
     """Return how many happenings of a relation have each type, mode, issue, status and source, most first."""
     counts: dict[str, Counter[str]] = {name: Counter() for name in ("type", "mode", "context", "status", "source")}
+    contexts, sources = (found.rows.values_of(name) for name in ("contexts", "source"))
     for happening in found.happenings.values():
         counts["type"][happening.type] += 1
         counts["status"][happening.status] += 1
         if happening.mode:
             counts["mode"][f"{happening.type}/{happening.mode}"] += 1
-        rows = [found.rows[report.document, report.event] for report in happening.reports]
-        for context in {context for row in rows for context in row["contexts"] or ()}:
-            counts["context"][context] += 1
-        for source in {row["source"] for row in rows if row["source"]}:
-            counts["source"][source] += 1
+        keys = [(report.document, report.event) for report in happening.reports]
+        counts["context"].update({context for key in keys for context in contexts[key] or ()})
+        counts["source"].update({source for key in keys if (source := sources[key])})
     return {name: sorted(count.items(), key=lambda item: (-item[1], item[0])) for name, count in counts.items()}
 
 

@@ -422,7 +422,7 @@ class Book:
         first, last = self.desk.span(facets)
         version = facets.version
         pairs = [p for p in self.desk.pairs(facets) if a in (p.a, p.b)]
-        actors = self.desk.rows(
+        actors = self.desk.kept_rows(
             "SELECT name, any_value(kind) AS kind, mode(title) AS title, mode(sector) AS sector, count(*) AS n"
             " FROM participants WHERE country = ? AND role = 'actor' AND kind IN ('person', 'organisation', 'group')"
             " GROUP BY name ORDER BY n DESC, name LIMIT 24",
@@ -511,7 +511,7 @@ class Book:
     def actor(self, query: Query) -> dict[str, Any]:
         """Return the page of a person or body: what it did, what was done to it, what it said."""
         name, facets, events, said = self._actor(query)
-        who = self.desk.rows(
+        who = self.desk.kept_rows(
             "SELECT mode(kind) AS kind, country, mode(sector) AS sector, mode(title) AS title, count(*) AS n FROM entities"
             " WHERE name = ? GROUP BY country, lower(title) ORDER BY n DESC, country, title LIMIT 6",
             [name], facets.version,
