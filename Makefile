@@ -23,11 +23,11 @@ help:
 $(VENV)/.user: pyproject.toml constraints.txt
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install $(PIP_FLAGS) -U "pip>=25.1"
-	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e .
+	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[pdf]"
 	touch $@
 
 $(VENV)/.dev: $(VENV)/.user
-	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[pandas,polars]" --group dev
+	$(VENV)/bin/pip install $(PIP_FLAGS) -c constraints.txt -e ".[pandas,polars,pdf]" --group dev
 	touch $@
 
 $(TRAIN)/.ready: pyproject.toml constraints.txt

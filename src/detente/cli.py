@@ -792,7 +792,7 @@ def brief(
     store: StorePath,
     a: Party,
     b: Party,
-    out: Annotated[Path, typer.Option("--out", help="File to write: .html or .md.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write: .html, .md or .pdf.")],
     from_: FromOption = None,
     to: ToOption = None,
     as_of: AsOfOption = None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 
 from detente import Store
 from detente.errors import OptionError, StoreError
-from detente.show.brief import brief, cut, to_html, to_markdown, writer
+from detente.show.brief import Brief, Line, Section, brief, cut, to_html, to_markdown, writer
+from detente.show.pdf import content, to_pdf
 from tests.web.conftest import reports
 from tests.web.hostile import hostile
 
@@ -76,12 +79,49 @@ def test_the_same_store_gives_the_same_bytes(store: Store) -> None:
 
 
 def test_what_cannot_be_is_told(store: Store, tmp_path: Path) -> None:
-    with pytest.raises(OptionError, match=r"\.html or \.md"):
+    with pytest.raises(OptionError, match=r"\.html, \.md or \.pdf"):
         writer(tmp_path / "brief.docx")
     with pytest.raises(StoreError, match="holds nothing between"):
         brief(store, "CHN", "FRA")
     writer(tmp_path / "b.html")(brief(store, "CHN", "USA"))
     assert re.search(r"<title>China – United States", (tmp_path / "b.html").read_text("utf-8"))
+
+
+def _pdf(made: Brief) -> tuple[int, str]:
+    """Return a brief's pages as PDF, and all that its template sets."""
+    pytest.importorskip("typst", reason="needs the extra pdf")
+    whole = to_pdf(made)
+    assert whole.startswith(b"%PDF-") and to_pdf(made) == whole
+    (pages,) = re.findall(rb"/Type ?/Pages.{0,60}?/Count (\d+)|/Count (\d+).{0,60}?/Type ?/Pages", whole, re.DOTALL)
+    return int(pages[0] or pages[1]), json.dumps(content(made), ensure_ascii=False)
+
+
+def test_as_pdf_it_has_two_pages_and_all_its_evidence(store: Store) -> None:
+    made = brief(store, "CHN", "USA")
+    pages, told = _pdf(made)
+    assert pages == 2
+    for one in made.evidence:
+        assert json.dumps(one.sentence, ensure_ascii=False)[1:-1] in told
+    assert b"/StructTreeRoot" in to_pdf(made)
+
+
+def test_as_pdf_any_script_and_any_attack_is_text(store: Store) -> None:
+    made = brief(store, "CHN", "USA", from_="2020-05-01", to="2020-05-31")
+    assert _pdf(made)[0] <= 2
+    hard = '#panic() ]} $x$ \\ `raw` <label> @ref "quoted" // بكين קיבל Ελλάδα Київ 北京 \ufffd https://a.example/x'
+    line = Line(hard, hard, (1,))
+    one = replace(made.evidence[0], sentence=hard, source=hard, url="https://example.org/a?b=c&d=%22", document=hard)
+    changed = replace(
+        made, summary=(line,), sections=(Section(hard, ((hard, (line,)),)),), evidence=(one,), made=hard
+    )  # fmt: skip
+    assert _pdf(changed)[0] == 1
+
+
+def test_a_long_brief_becomes_smaller_and_then_runs_on(store: Store) -> None:
+    made = brief(store, "CHN", "USA")
+    evidence = tuple(replace(made.evidence[0], number=n, sentence="word " * 36) for n in range(1, 42))
+    assert _pdf(replace(made, evidence=evidence))[0] == 2
+    assert _pdf(replace(made, evidence=evidence * 1, sections=made.sections * 12))[0] > 2
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def test_brief_writes_both_forms_and_says_what_is_wrong(folder: Path, tmp_path: 
         assert done.returncode == 0, done.stderr
         assert out.read_text("utf-8").startswith(begin)
     for arguments, word in (
-        (["CHN", "USA", "--out", tmp_path / "b.pdf"], ".html or .md"),
+        (["CHN", "USA", "--out", tmp_path / "b.docx"], ".html, .md or .pdf"),
         (["CHN", "FRA", "--out", tmp_path / "b.md"], "holds nothing between"),
         (["china", "USA", "--out", tmp_path / "c.md"], "is no party"),
         (["CHN", "USA", "--out", tmp_path / "none" / "b.md"], "cannot be written"),

@@ -417,20 +417,29 @@ def to_markdown(made: Brief) -> str:
 
 
 def writer(out: Path) -> Callable[[Brief], None]:
-    """Return what writes a brief to a file, as HTML or Markdown by its ending.
+    """Return what writes a brief to a file, as HTML, Markdown or PDF by its ending.
 
     Raises:
-        OptionError: the ending is neither; and, when writing, the file cannot be written.
+        OptionError: the ending is none of these; and, when writing, the file cannot be written.
     """
-    kinds = {".html": to_html, ".htm": to_html, ".md": to_markdown, ".markdown": to_markdown}
+    kinds: dict[str, Callable[[Brief], str | bytes]] = {
+        ".html": to_html, ".htm": to_html, ".md": to_markdown, ".markdown": to_markdown, ".pdf": _pdf,
+    }  # fmt: skip
     kind = kinds.get(out.suffix.lower())
     if kind is None:
-        raise OptionError(f"{out}: a brief is written as .html or .md (a browser prints the .html to two pages of PDF)")
+        raise OptionError(f"{out}: a brief is written as .html, .md or .pdf")
 
     def write(made: Brief) -> None:
+        told = kind(made)
         try:
-            out.write_text(kind(made), "utf-8")
+            out.write_bytes(told.encode("utf-8") if isinstance(told, str) else told)
         except OSError as error:
             raise OptionError(f"{out}: cannot be written: {error.strerror}") from error
 
     return write
+
+
+def _pdf(made: Brief) -> bytes:
+    from detente.show.pdf import to_pdf
+
+    return to_pdf(made)
