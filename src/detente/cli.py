@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from detente import CodedDocument, Coder, Options, Store
-    from detente.records import Document, Fault
+    from detente.records import Document, Fault, LearnedRole
     from detente.store.frame import Frame
 
 app = typer.Typer(
@@ -183,10 +183,11 @@ def _coder(
     threads: int = 0,
     territories: Territories = Territories.plover,
     actors: list[Path] | None = None,
+    roles: Iterable[LearnedRole] = (),
 ) -> Coder:
     from detente import Coder
 
-    return Coder(_options(min_confidence, threads, territories, actors), model=model)
+    return Coder(_options(min_confidence, threads, territories, actors), model=model, roles=roles)
 
 
 def _options(
@@ -298,13 +299,17 @@ def load(
     min_confidence: ConfidenceOption = 0.0,
     territories: TerritoriesOption = Territories.plover,
     actors: ActorsOption = None,
+    learn_roles: Annotated[
+        bool, typer.Option("--learn-roles", help="Know the persons whose office reports in the store have told.")
+    ] = False,
     threads: ThreadsOption = 0,
     model: ModelOption = None,
 ) -> None:
     """Code reports and add them to a store; what is there already is neither coded nor added again."""
     faults = _Faults()
-    made = _coder(model, min_confidence, threads, territories, actors)
-    _load(_store(store), made, _read(paths, date, reading, column, faults), faults, batch)
+    target = _store(store)
+    made = _coder(model, min_confidence, threads, territories, actors, target.roles() if learn_roles else ())
+    _load(target, made, _read(paths, date, reading, column, faults), faults, batch)
     faults.leave()
 
 

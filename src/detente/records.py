@@ -189,6 +189,17 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnedRole:
+    """A role that a report gave a person ("China's Vice Foreign Minister Le Yucheng"), with the report's day."""
+
+    name: str
+    country: str
+    sectors: tuple[str, ...]
+    title: str
+    date: dt.date
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """An entity's exact words in the text, and the rule that linked them."""
 

@@ -28,6 +28,21 @@ def run(
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def test_roles_are_learned_from_the_store(tmp_path: Path) -> None:
+    store, told, later = tmp_path / "store", tmp_path / "told.txt", tmp_path / "later.txt"
+    told.write_text("date 2020-03-02 NAIROBI — Kenyan deputy minister Wanjiku Zubrovka visited China on Monday.\n")
+    later.write_text("date 2020-09-02 BEIJING — Wanjiku Zubrovka met Chinese President Xi Jinping on Wednesday.\n")
+    assert "1 added" in run("load", store, told).stderr
+    plain, knowing = run("code", later).stdout, run("load", store, later, "--learn-roles")
+    assert "1 added" in knowing.stderr
+    assert "1 there already" in run("load", store, later, "--learn-roles").stderr
+    coders = run("sql", store, "SELECT coder FROM documents ORDER BY length(coder)", "--csv").stdout.splitlines()[-2:]
+    assert "/ roles " not in coders[0] and "/ roles " in coders[1]
+    rows = run("sql", store, "SELECT name, country FROM entities ORDER BY 1, 2", "--csv").stdout
+    assert rows.count("Wanjiku Zubrovka,KEN") == 2
+    assert {e["name"]: e["country"] for e in json.loads(plain)["entities"]}.get("Wanjiku Zubrovka") != "KEN"
+
+
 def test_code_writes_records_to_a_pipe() -> None:
     done = run("code", "-", input=REPORT)
     assert done.returncode == 0, done.stderr

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import time
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detente.code.resolve import Resolution, learned_roles, resolve
+from detente.code.resolve import Resolution, resolve
 from detente.gazetteer import Gazetteer
 from detente.records import (
     Document,
     Entity,
     EventDraft,
     Extraction,
+    LearnedRole,
     MentionDraft,
     Options,
     Sentence,
@@ -384,27 +386,40 @@ def test_a_countrys_centre_is_never_passed_off_as_a_place(gazetteer: Gazetteer, 
         assert entity.latitude is None and entity.longitude is None
 
 
-def test_a_role_learned_from_one_report_is_known_in_a_later_one(gazetteer: Gazetteer) -> None:
-    text = "Kenya's deputy fisheries minister, Wanjiku Zubrovka, spoke."
-    result, _ = resolved(text, ["Kenya's deputy fisheries minister, Wanjiku Zubrovka,"], gazetteer, "2019-03-01")
-    roles = learned_roles(Document("d", text, dt.date(2019, 3, 1)), result)
-    assert [(r.name, r.country, r.sectors, r.date) for r in roles] == [
-        ("Wanjiku Zubrovka", "KEN", ("GOV",), dt.date(2019, 3, 1))
-    ]
-    knowing = gazetteer.with_learned(roles)
-    _, (later,) = resolved("Wanjiku Zubrovka left.", ["Wanjiku Zubrovka"], knowing, "2019-09-01")
-    assert (later.country, later.sectors) == ("KEN", ("GOV",))
-    _, (earlier,) = resolved("Wanjiku Zubrovka left.", ["Wanjiku Zubrovka"], knowing, "2018-09-01")
-    assert earlier.sectors == ()
-    _, (unknown,) = resolved("Wanjiku Zubrovka left.", ["Wanjiku Zubrovka"], gazetteer, "2019-09-01")
-    assert unknown.country is None
+LEARNED = LearnedRole("Wanjiku Zubrovka", "KEN", ("GOV",), "deputy fisheries minister", dt.date(2019, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("mention", "day", "country", "sectors"),
+    [
+        ("Wanjiku Zubrovka", "2019-03-01", "KEN", ("GOV",)),
+        ("Wanjiku Zubrovka", "2020-09-01", "KEN", ("GOV",)),
+        ("Wanjiku Zubrovka", "2018-09-01", None, ()),
+        ("Wanjiku Zubrovka", "2022-09-01", None, ()),
+        ("former minister Wanjiku Zubrovka", "2019-09-01", "KEN", ("ELI",)),
+        ("Zubrovka", "2019-09-01", None, ()),
+    ],
+)
+def test_a_learned_role_holds_from_its_day_for_two_years_for_the_whole_name(
+    gazetteer: Gazetteer, mention: str, day: str, country: str | None, sectors: tuple[str, ...]
+) -> None:
+    knowing = gazetteer.with_learned([LEARNED])
+    _, (entity,) = resolved(f"{mention} left.", [mention], knowing, day)
+    assert (entity.country, entity.sectors) == (country, sectors)
+
+
+def test_a_later_learned_role_goes_before_an_earlier_one(gazetteer: Gazetteer) -> None:
+    later = replace(LEARNED, sectors=("OPP",), title="opposition leader", date=dt.date(2019, 9, 1))
+    for roles in ([LEARNED, later], [later, LEARNED]):
+        knowing = gazetteer.with_learned(roles)
+        _, (before,) = resolved("Wanjiku Zubrovka left.", ["Wanjiku Zubrovka"], knowing, "2019-06-01")
+        _, (after,) = resolved("Wanjiku Zubrovka left.", ["Wanjiku Zubrovka"], knowing, "2019-10-01")
+        assert (before.sectors, after.sectors) == (("GOV",), ("OPP",))
 
 
 def test_learning_changes_nothing_for_those_the_tables_know(gazetteer: Gazetteer) -> None:
-    text = "Vladimir Putin, a pensioner, spoke."
-    result, _ = resolved(text, ["Vladimir Putin, a pensioner,"], gazetteer)
-    knowing = gazetteer.with_learned(learned_roles(Document("d", text, dt.date(2020, 6, 1)), result))
-    _, (entity,) = resolved("Vladimir Putin left.", ["Vladimir Putin"], knowing)
+    role = LearnedRole("Vladimir Putin", "KEN", ("CVL",), "pensioner", dt.date(2020, 1, 1))
+    _, (entity,) = resolved("Vladimir Putin left.", ["Vladimir Putin"], gazetteer.with_learned([role]))
     assert (entity.country, entity.sectors) == ("RUS", ("GOV",))
 
 

@@ -30,6 +30,7 @@ from detente.records import (
     Event,
     EventDraft,
     Extraction,
+    LearnedRole,
     MentionDraft,
     Options,
     Part,
@@ -74,6 +75,7 @@ class Coder:
     Args:
         options: how to code; left out, the keywords make them.
         model: a model folder, or the name of an installed model package such as "en-md"; left out, the bundled one.
+        roles: roles of persons that earlier reports told, as `Store.roles` gives them (docs/actors.md).
         keywords: fields of `Options`, such as `min_confidence=0.5`.
 
     Raises:
@@ -82,7 +84,14 @@ class Coder:
         OptionError: an option has a value that makes no sense.
     """
 
-    def __init__(self, options: Options | None = None, *, model: str | Path | None = None, **keywords: object) -> None:
+    def __init__(
+        self,
+        options: Options | None = None,
+        *,
+        model: str | Path | None = None,
+        roles: Iterable[LearnedRole] = (),
+        **keywords: object,
+    ) -> None:
         if options is not None and keywords:
             raise OptionError("give options or keywords, not both")
         try:
@@ -94,7 +103,10 @@ class Coder:
         self._model = Model(model_folder(model), self.options.threads)
         self._thresholds = Thresholds.from_manifest(self._model.manifest)
         self._gazetteer = Gazetteer.load(self.options.actors, self.options.territories)
-        self._unusual = _unusual(self.options)
+        learned = tuple(roles)
+        if learned:
+            self._gazetteer = self._gazetteer.with_learned(learned)
+        self._unusual = _unusual(self.options, self._gazetteer.learned)
 
     @property
     def version(self) -> str:
@@ -196,8 +208,8 @@ class Coder:
         )
 
 
-def _unusual(options: Options) -> str:
-    """Name the options that change a coding and are not as usual; users' tables by their content."""
+def _unusual(options: Options, learned: Sequence[LearnedRole]) -> str:
+    """Name the options that change a coding and are not as usual; users' tables and learned roles by their content."""
     told = []
     if options.territories != "plover":
         told.append(f"territories {options.territories}")
@@ -205,6 +217,9 @@ def _unusual(options: Options) -> str:
         told.append(f"min confidence {options.min_confidence:g}")
     for path in options.actors:
         told.append(f"actors {hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]}")
+    if learned:
+        content = json.dumps([[r.name, r.country, r.sectors, r.title, r.date.isoformat()] for r in learned])
+        told.append(f"roles {hashlib.sha256(content.encode()).hexdigest()[:12]}")
     return "".join(f" / {item}" for item in told)
 
 

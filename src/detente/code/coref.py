@@ -609,8 +609,6 @@ class Resolver:
         at = self._found(index, phrase, named=True, entry=entry, identity=entry.id if entry else None)
         cluster = self.clusters[at]
         cluster.names.add(name)
-        if entry is None:
-            self._from_store(at, phrase)
         return at, phrase.rule
 
     def _described_before(self, index: int, phrase: Phrase) -> int | None:
@@ -631,14 +629,6 @@ class Resolver:
                 continue
             return at
         return None
-
-    def _from_store(self, at: int, phrase: Phrase) -> None:
-        cluster = self.clusters[at]
-        role = self.gazetteer.learned(cluster.name, self.contexts[cluster.first].hints.date)
-        if role is not None:
-            cluster.country = cluster.country or role.country
-            cluster.sectors = cluster.sectors or role.sectors
-            cluster.title = cluster.title or role.title
 
     def _holder_by_surname(self, index: int, phrase: Phrase, entry: Entry) -> tuple[int, Rule]:
         """A bare surname: the office-holder of that day, preferred from countries the report speaks of."""

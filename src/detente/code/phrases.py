@@ -891,6 +891,9 @@ def term_on(entry: Entry, date: dt.date) -> Standing:
         date: the document's day.
     """
     serving = [term for term in entry.terms if term.covers(date)]
+    if entry.rule == Rule.LEARNED and not serving:
+        # What a report told holds for its time; before and after nothing is known.
+        return Standing((), None, None, False)
     if serving:
         latest = max(serving, key=lambda term: term.first or dt.date.min)
         return Standing(latest.sectors, latest.office or None, latest.country or entry.country, False)

@@ -12,9 +12,9 @@ from typing import Final
 
 from detente.code.coref import Cluster, Context, Resolver, share_countries
 from detente.code.phrases import Hints, Phrase, read_phrase, term_on
-from detente.gazetteer import Gazetteer, LearnedRole, Place
+from detente.gazetteer import Gazetteer, Place
 from detente.gazetteer.names import key, singular, word_set, words
-from detente.records import CodedDocument, Document, Entity, Extraction, Mention, MentionDraft, Options, Rule, Sentence
+from detente.records import Document, Entity, Extraction, Mention, MentionDraft, Options, Rule, Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,33 +499,3 @@ def _locate(cluster: Cluster, homes: Counter[str], gazetteer: Gazetteer) -> Plac
         return None
     spoken = [place for place in places if place.country in homes]
     return (spoken or places)[0]
-
-
-def learned_roles(document: Document, resolution: Resolution | CodedDocument) -> tuple[LearnedRole, ...]:
-    """Return the roles a report gave to persons by name, to be kept with their date for later reports.
-
-    Args:
-        document: the report.
-        resolution: what `resolve` gave for it, or the report as coded and stored.
-
-    Returns:
-        One role for each named person with country, sector and a title that stands in the text.
-    """
-    titled = {
-        mention.entity
-        for mention in resolution.mentions
-        if mention.rule in (Rule.OFFICE, Rule.OFFICE_HOLDER, Rule.COREFERENCE, Rule.NAME)
-    }
-    found = []
-    for entity in resolution.entities:
-        if (
-            entity.kind == "person"
-            and entity.id in titled
-            and entity.country
-            and entity.sectors
-            and entity.title
-            and " " in entity.name
-        ):
-            if key(entity.title) in key(document.text[:200_000]):
-                found.append(LearnedRole(entity.name, entity.country, entity.sectors, entity.title, document.date))
-    return tuple(found)

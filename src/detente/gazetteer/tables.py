@@ -22,7 +22,7 @@ from detente import plover
 from detente.errors import GazetteerError
 from detente.gazetteer.dictionaries import Item, read_dictionary
 from detente.gazetteer.names import Word, fold, is_acronym, key, same_case, singular, word_set, words
-from detente.records import EntityKind, Rule
+from detente.records import EntityKind, LearnedRole, Rule
 
 Role = Literal[
     "country", "adjective", "people", "capital", "seat", "region", "organisation", "group", "person", "surname"
@@ -113,17 +113,6 @@ class Place:
     latitude: float
     longitude: float
     population: int
-
-
-@dataclass(frozen=True, slots=True)
-class LearnedRole:
-    """A role that a report gave a person ("China's Vice Foreign Minister Le Yucheng"), with its date."""
-
-    name: str
-    country: str
-    sectors: tuple[str, ...]
-    title: str
-    date: dt.date
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +220,8 @@ class Gazetteer:
         self._longest: dict[str, int] = {}
         self._by_name: dict[str, Entry] = {}
         self._codes: dict[str, Country] = {}
-        self._learned: tuple[LearnedRole, ...] = ()
         self._informal: set[tuple[str, str]] = set()
+        self.learned: tuple[LearnedRole, ...] = ()
 
     @classmethod
     def load(cls, user_tables: tuple[str, ...] = (), territories: Territories = "plover") -> Gazetteer:
@@ -452,6 +441,9 @@ class Gazetteer:
         self.persons[identity] = person
         forms = (person.name, *_split(fact.get("aliases")))
         self._add(person, (*forms, *(form.replace("al-", "el-") for form in forms if "al-" in form)))
+        if rule == Rule.LEARNED:
+            # Many bear a family name; that a report once named one of them makes no other known.
+            return
         called = surnames(person.name)
         called += tuple(form.replace("al-", "el-") for form in called if "al-" in form)
         first_word = person.name.split(" ")[0]
@@ -711,23 +703,14 @@ class Gazetteer:
             found = self.offices.get(f"{stem} {singular(last)}".strip())
         return found
 
-    def learned(self, name: str, date: dt.date) -> LearnedRole | None:
-        """Return the latest role learned for a person on or before a date, if not too long before."""
-        best: LearnedRole | None = None
-        for role in self._learned:
-            if (
-                role.name == name
-                and role.date <= date <= role.date + _LEARNED_FOR
-                and (best is None or role.date >= best.date)
-            ):
-                best = role
-        return best
-
     def with_learned(self, roles: Iterable[LearnedRole]) -> Gazetteer:
         """Return a gazetteer that also knows roles learned from earlier reports of a store.
 
         Args:
-            roles: what `code.resolve.learned_roles` gave for those reports, in any order.
+            roles: what `Store.roles` gave, in any order.
+
+        A person is known by the whole name only, from the day of the role and for two years; what the tables know
+        of a name is not touched.
         """
         made = Gazetteer(self.territories)
         made.__dict__.update(self.__dict__)
@@ -735,15 +718,18 @@ class Gazetteer:
         made._index = {name: list(postings) for name, postings in self._index.items()}
         made._longest = dict(self._longest)
         made.persons = dict(self.persons)
-        made._learned = tuple(
-            sorted({*self._learned, *roles}, key=lambda r: (r.date, r.name, r.country, r.title, r.sectors))
-        )
-        known = {entry.name for entry in made.persons.values()}
-        for name in sorted({role.name for role in made._learned} - known):
-            latest = [role for role in made._learned if role.name == name]
-            terms = tuple(Term(r.title, r.sectors, r.date, r.date + _LEARNED_FOR) for r in latest)
-            fact = {"name": name, "country": latest[-1].country}
+        by_name: dict[str, list[LearnedRole]] = {}
+        for role in sorted(set(roles), key=lambda r: (r.date, r.name, r.country, r.title, r.sectors)):
+            by_name.setdefault(role.name, []).append(role)
+        taken: list[LearnedRole] = []
+        for name, told in sorted(by_name.items()):
+            if self.lookup(name):
+                continue
+            taken += told
+            terms = tuple(Term(r.title, r.sectors, r.date, r.date + _LEARNED_FOR, r.country) for r in told)
+            fact = {"name": name, "country": told[-1].country}
             made._add_person(f"person:{name}", fact, terms, Rule.LEARNED)
+        made.learned = (*self.learned, *taken)
         return made
 
     @cached_property

@@ -22,8 +22,8 @@ from urllib.parse import unquote
 
 from detente import plover
 from detente.errors import InputError, OptionError, QueryError, StoreError
-from detente.records import CodedDocument, Document, Fault, from_json
-from detente.store import flat
+from detente.records import CodedDocument, Document, Fault, LearnedRole, from_json
+from detente.store import flat, roles
 from detente.store.frame import Frame
 
 if TYPE_CHECKING:
@@ -310,6 +310,29 @@ class Store:
         for batch in table.to_pyarrow_dataset().to_batches(batch_size=64):
             for row in batch.to_pylist():
                 yield _record(row)
+
+    def roles(self, before: dt.date | str | None = None) -> tuple[LearnedRole, ...]:
+        """Return the roles that stored reports gave to persons by name, for `Coder(roles=…)`.
+
+        A role is told where one mention holds name and title. Where reports give one name different countries, those
+        of the country told most often are returned, and none on a tie.
+
+        Args:
+            before: only from reports of earlier days; left out, from all. A coder lets a role count from its day on.
+
+        Raises:
+            OptionError: `before` is no date.
+        """
+        try:
+            last = dt.date.fromisoformat(before) if isinstance(before, str) else before
+        except ValueError:
+            raise OptionError(f"before is {before!r}; it must be YYYY-MM-DD") from None
+        return roles.agreed(
+            role
+            for row in self.rows(["date", "entities", "mentions"])
+            if last is None or row["date"] < last
+            for role in roles.told_by_row(row["date"], row["entities"] or (), row["mentions"] or ())
+        )
 
     def rows(self, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
         """Yield some columns of every document's row, a batch in memory at a time."""
