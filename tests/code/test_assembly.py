@@ -6,6 +6,7 @@ The model's part is written by hand here, so that the rules are tested and not t
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -26,7 +27,9 @@ def assembled(text: str, *events: dict[str, Any]) -> tuple[list[Event], dict[str
     sentences = split(report)
 
     def span(words: str) -> Span:
-        return Span(text.index(words), text.index(words) + len(words))
+        found = re.search(rf"\b{re.escape(words)}\b", text)
+        assert found, words
+        return Span(*found.span())
 
     def within(at: Span) -> int:
         return next(number for number, sentence in enumerate(sentences) if sentence.start <= at.start < sentence.end)
@@ -111,3 +114,23 @@ def test_what_stands_after_the_word_after_came_before(text: str, time: str, day:
         shut["time"] = "on Monday"
     found, _ = assembled(text, shut, {"trigger": "struck", "type": "ASSAULT", "actors": ["rebels"], "time": time})
     assert found[1].date == (day, day)
+
+
+PRONOUNS = [
+    ("Norway cut ties with Chad on Monday and accused it of fraud.", "cut", "Chad", "accused", "it", "TCD"),
+    ("Petr Necas called Boyko Borisov and urged him to resign.", "called", "Boyko Borisov", "urged", "him", "BGR"),
+]
+
+
+@pytest.mark.parametrize(("text", "first", "whom", "second", "pronoun", "country"), PRONOUNS)
+def test_a_pronoun_on_the_other_side_of_an_act_is_another(
+    text: str, first: str, whom: str, second: str, pronoun: str, country: str
+) -> None:
+    actor = text.partition(f" {first}")[0]
+    found, entities = assembled(
+        text,
+        {"trigger": first, "type": "CONSULT", "actors": [actor], "recipients": [whom]},
+        {"trigger": second, "type": "REQUEST", "actors": [actor], "recipients": [pronoun]},
+    )
+    assert [entities[m].id for m in found[1].recipients] == [entities[m].id for m in found[0].recipients]
+    assert entities[found[1].recipients[0]].country == country

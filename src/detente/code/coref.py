@@ -34,6 +34,7 @@ class Context:
         hints: what is known beside its words.
         whose: index of the mention that "whose" before it takes up.
         sender: index of the actor that sent, posted or called home what it names.
+        apart: indices of the mentions on the other side of an act from it, which are others than it is.
     """
 
     sentence: int
@@ -46,6 +47,7 @@ class Context:
     hints: Hints
     whose: int | None = None
     sender: int | None = None
+    apart: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -1193,6 +1195,8 @@ class Resolver:
         weights = PRONOUN_WEIGHTS
         thing = self.phrases[index].head in _OBJECTS
         many = self.phrases[index].head in _MANY_WORDS
+        # "Norway urged it": who is urged is another than who urges.
+        others = {self.of[one] for one in context.apart if self.of[one] >= 0}
         best: tuple[float, int, int] | None = None
         met: set[int] = set()
         for earlier in range(index - 1, -1, -1):
@@ -1204,7 +1208,7 @@ class Resolver:
             if at < 0:
                 continue
             cluster = self.clusters[at]
-            if not fits(cluster):
+            if not fits(cluster) or at in others:
                 continue
             score = weights.distance * distance
             if other.subject:

@@ -281,6 +281,11 @@ def _contexts(
         if scene:
             for party in (*event.actors, *event.recipients):
                 scenes.setdefault(party, scene)
+    apart: dict[int, set[int]] = {}
+    for event in extraction.events:
+        for side, other in ((event.actors, event.recipients), (event.recipients, event.actors)):
+            for party in side:
+                apart.setdefault(party, set()).update(other)
     orders: Counter[int] = Counter()
     found = []
     for index, draft in enumerate(mentions):
@@ -310,6 +315,7 @@ def _contexts(
                 bool(bisect_right(quotes, draft.span.start) % 2), speaker, addressee, near, hints[index],
                 before if same and _WHOSE.search(lead) and len(gap) < 40 else None,
                 _sender(mentions, subjects, index) if _SENT.search(lead) else None,
+                frozenset(apart.get(index, ())),
             )
         )  # fmt: skip
         orders[draft.sentence] += 1
