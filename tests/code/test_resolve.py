@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detente.code.resolve import Resolution, resolve
+from detente.code.resolve import Resolution, resolve, with_own_names
 from detente.gazetteer import Gazetteer
 from detente.records import (
     Document,
@@ -421,6 +421,51 @@ def test_learning_changes_nothing_for_those_the_tables_know(gazetteer: Gazetteer
     role = LearnedRole("Vladimir Putin", "KEN", ("CVL",), "pensioner", dt.date(2020, 1, 1))
     _, (entity,) = resolved("Vladimir Putin left.", ["Vladimir Putin"], gazetteer.with_learned([role]))
     assert (entity.country, entity.sectors) == ("RUS", ("GOV",))
+
+
+OWN = "name,aliases,country,sectors,kind\nAda Example,A. Example,KEN,GOV,person\nLake Front,LF,KEN,REB,group\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "expected"),
+    [
+        ("Then Ada Example left.", [], ["Ada Example"]),
+        ("Then Ada Example left.", ["Ada"], ["Ada Example"]),
+        ("Then Ada Example left.", ["Ada", "Example"], ["Ada Example"]),
+        ("Then Ada Example left.", ["Then Ada Example"], ["Then Ada Example"]),
+        ("Then Ada Example's aide met LF.", ["Example's aide"], ["Ada Example's aide", "LF"]),
+        ("Lake Front men, police, A. Example.", ["police"], ["Lake Front", "police", "A. Example"]),
+        ("Then ada example left the lake front; Example too.", [], []),
+    ],
+)
+def test_names_of_the_users_own_table_are_marked(
+    tmp_path: Path, text: str, marked: list[str], expected: list[str]
+) -> None:
+    table = tmp_path / "own.csv"
+    table.write_text(OWN)
+    own = Gazetteer.load((str(table),))
+    spans = [Span(text.index(words), text.index(words) + len(words)) for words in marked]
+    drafts = tuple(MentionDraft(span, 0, (), (), 0.9) for span in spans)
+    everyone = tuple(range(len(drafts)))
+    event = EventDraft(0, Span(0, 1), "CONSULT", None, "actual", (), everyone, (), None, None, 0.9)
+    document, sentences = Document("d", text, dt.date(2020, 6, 1)), (Sentence(0, len(text)),)
+    found = with_own_names(document, sentences, Extraction(drafts, (event,), ()), own)
+    assert [text[m.span.start : m.span.end] for m in found.mentions] == expected
+    linked = [found.mentions[actor].span for actor in found.events[0].actors]
+    assert all(any(span.start <= s.start and s.end <= span.end for span in linked) for s in spans)
+    assert with_own_names(document, sentences, found, own) == found
+    result = resolve(document, sentences, found, own, Options())
+    named = {e.name: (e.country, e.sectors) for e in result.entities}
+    for name, standing in (("Ada Example", ("KEN", ("GOV",))), ("Lake Front", ("KEN", ("REB",)))):
+        if name in expected:
+            assert named[name] == standing
+
+
+def test_without_own_tables_nothing_is_marked(gazetteer: Gazetteer) -> None:
+    text = "Angela Merkel left."
+    extraction = Extraction()
+    document = Document("d", text, dt.date(2020, 6, 1))
+    assert with_own_names(document, (Sentence(0, len(text)),), extraction, gazetteer) == extraction
 
 
 WORDS = (

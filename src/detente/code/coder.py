@@ -18,7 +18,7 @@ from detente.code.dates import bounded, find_times
 from detente.code.dates import resolve as resolve_time
 from detente.code.extract import Thresholds, extract
 from detente.code.model import Encoded, Model, Scores, chunks, quotation
-from detente.code.resolve import Resolution, resolve
+from detente.code.resolve import Resolution, resolve, with_own_names
 from detente.code.split import sentences as split
 from detente.errors import ModelError, OptionError
 from detente.gazetteer import Gazetteer
@@ -191,6 +191,7 @@ class Coder:
         report, sentences = item.document, item.sentences
         rows = [(i, report.text[sentences[i].start : sentences[i].end], sentences[i].start) for i in item.of]
         drafts = extract(rows, scores, self._thresholds)
+        drafts = with_own_names(report, sentences, drafts, self._gazetteer)
         drafts = _with_posts(report, sentences, drafts)
         drafts = replace(drafts, statements=join_continuations(drafts.statements, sentences))
         resolution = resolve(report, sentences, drafts, self._gazetteer, self.options)

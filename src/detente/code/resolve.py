@@ -14,7 +14,7 @@ from detente.code.coref import Cluster, Context, Resolver, share_countries
 from detente.code.phrases import Hints, Phrase, read_phrase, term_on
 from detente.gazetteer import Gazetteer, Place
 from detente.gazetteer.names import key, singular, word_set, words
-from detente.records import Document, Entity, Extraction, Mention, MentionDraft, Options, Rule, Sentence
+from detente.records import Document, Entity, Extraction, Mention, MentionDraft, Options, Rule, Sentence, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,75 @@ def resolve(
     share_countries(resolver.clusters, home)
     _take_model(resolver.clusters, extraction)
     return _output(document, extraction, resolver, gazetteer)
+
+
+def with_own_names(
+    document: Document, sentences: Sequence[Sentence], extraction: Extraction, gazetteer: Gazetteer
+) -> Extraction:
+    """Mark the names of the user's own tables as mentions, wholly, where the model marks a part or nothing.
+
+    Args:
+        document: the report.
+        sentences: its sentences.
+        extraction: the model's mentions, events and statements.
+        gazetteer: the tables, with the user's own.
+
+    Returns:
+        The extraction with these mentions added or widened; links go with what they were to.
+    """
+    names = [
+        (number, Span(sentence.start + start, sentence.start + end))
+        for number, sentence in enumerate(sentences)
+        for start, end in gazetteer.own_names(document.text[sentence.start : sentence.end])
+    ]
+    by_sentence: dict[int, list[int]] = {}
+    for index, draft in enumerate(extraction.mentions):
+        by_sentence.setdefault(draft.sentence, []).append(index)
+    mentions = list(extraction.mentions)
+    into = list(range(len(mentions)))
+    for number, name in names:
+        touched = [
+            index
+            for index in by_sentence.get(number, ())
+            if into[index] == index and mentions[index].span.start < name.end and name.start < mentions[index].span.end
+        ]
+        if any(_holds(mentions[index].span, name) for index in touched):
+            continue
+        if not touched:
+            into.append(len(mentions))
+            by_sentence.setdefault(number, []).append(len(mentions))
+            mentions.append(MentionDraft(name, number, (), (), 1.0))
+            continue
+        first = touched[0]
+        ends = [name, *(mentions[index].span for index in touched)]
+        whole = Span(min(span.start for span in ends), max(span.end for span in ends))
+        mentions[first] = replace(mentions[first], span=whole)
+        for index in touched[1:]:
+            into[index] = first
+    if len(mentions) == len(extraction.mentions) and all(index == to for index, to in enumerate(into)):
+        return replace(extraction, mentions=tuple(mentions))
+    kept = [index for index, to in enumerate(into) if index == to]
+    kept.sort(key=lambda index: (mentions[index].span.start, -mentions[index].span.end, index))
+    place = {index: number for number, index in enumerate(kept)}
+
+    def moved(indices: Iterable[int]) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(place[into[index]] for index in indices))
+
+    def one(index: int | None) -> int | None:
+        return None if index is None else place[into[index]]
+
+    return Extraction(
+        tuple(mentions[index] for index in kept),
+        tuple(
+            replace(e, actors=moved(e.actors), recipients=moved(e.recipients), place=one(e.place))
+            for e in extraction.events
+        ),
+        tuple(replace(s, speaker=one(s.speaker), addressee=one(s.addressee)) for s in extraction.statements),
+    )
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 _SPOKEN_WORTH: Final = 1.2

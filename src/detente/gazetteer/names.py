@@ -58,14 +58,15 @@ def fold(text: str) -> str:
     return "".join(c for c in plain if not unicodedata.combining(c)).replace(".", "").casefold()
 
 
-def words(text: str) -> list[Word]:
+def words(text: str, limit: int | None = MAX_LENGTH) -> list[Word]:
     """Cut a text into words; a possessive ending and a comma are words of their own, points are dropped.
 
     Args:
-        text: a mention or name; only its first `MAX_LENGTH` code points are read.
+        text: a mention or name, or with `limit` None a whole sentence.
+        limit: code points that are read.
     """
     found: list[Word] = []
-    text = text[:MAX_LENGTH]
+    text = text[:limit]
     last = 0
     for match in _WORD.finditer(text):
         kind = match.lastgroup

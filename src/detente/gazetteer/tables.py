@@ -222,6 +222,7 @@ class Gazetteer:
         self._codes: dict[str, Country] = {}
         self._informal: set[tuple[str, str]] = set()
         self.learned: tuple[LearnedRole, ...] = ()
+        self._own: set[str] = set()
 
     @classmethod
     def load(cls, user_tables: tuple[str, ...] = (), territories: Territories = "plover") -> Gazetteer:
@@ -576,6 +577,8 @@ class Gazetteer:
             name = key(bare)
             if not name:
                 continue
+            if entry.rule == Rule.USER and entry.role != "surname":
+                self._own.add(name.split(" ", 1)[0])
             postings = self._index.get(name)
             if postings is None:
                 postings = self._index[name] = []
@@ -600,6 +603,29 @@ class Gazetteer:
                 postings.append(posting)
 
     # Asking
+
+    def own_names(self, text: str) -> list[tuple[int, int]]:
+        """Find the names of the user's own tables in a text.
+
+        Args:
+            text: a sentence.
+
+        Returns:
+            Spans of code points in order, the longest name at each place; none where there are no own tables.
+        """
+        if not self._own:
+            return []
+        part = words(text, None)
+        found: list[tuple[int, int]] = []
+        at = 0
+        while at < len(part):
+            match = self.matches(part, at) if part[at].key in self._own and not part[at].mark else None
+            if match is not None and any(e.rule == Rule.USER and e.role != "surname" for e in match.entries):
+                found.append((part[at].start, part[match.last - 1].end))
+                at = match.last
+            else:
+                at += 1
+        return found
 
     def matches(self, text: Sequence[Word], first: int) -> Match | None:
         """Find the longest name or title that begins at a word.
