@@ -62,8 +62,14 @@ class Thresholds:
 
 def softmax(x: Floats) -> Floats:
     """Softmax over the last axis."""
-    shifted = np.exp(x - x.max(-1, keepdims=True))
-    result: Floats = shifted / shifted.sum(-1, keepdims=True)
+    shifted = np.exp(x - np.maximum.reduce(x, -1, keepdims=True))
+    result: Floats = shifted / np.add.reduce(shifted, -1, keepdims=True)
+    return result
+
+
+def _mean(rows: Floats) -> Floats:
+    """Mean over the first axis; most spans are one word."""
+    result: Floats = rows[0] if len(rows) == 1 else np.add.reduce(rows, 0) / np.float32(len(rows))
     return result
 
 
@@ -84,27 +90,33 @@ def spans(probabilities: Floats, threshold: float) -> list[tuple[int, int, float
         (first word, last word + 1, mean probability of being inside) in order.
     """
     inside = 1 - probabilities[:, 2]
+    taken = inside >= threshold
+    if not taken.any():
+        return []
+    heads = (probabilities[:, 0] > probabilities[:, 1]).tolist()
     found: list[tuple[int, int, float]] = []
     start: int | None = None
-    for index in range(len(probabilities)):
-        taken = inside[index] >= threshold
-        begins = taken and (start is None or probabilities[index, 0] > probabilities[index, 1])
-        if start is not None and (begins or not taken):
-            found.append((start, index, float(inside[start:index].mean())))
+    for index, flag in enumerate(taken.tolist()):
+        begins = flag and (start is None or heads[index])
+        if start is not None and (begins or not flag):
+            found.append((start, index, float(_mean(inside[start:index]))))
             start = None
         if begins:
             start = index
     if start is not None:
-        found.append((start, len(probabilities), float(inside[start:].mean())))
+        found.append((start, len(probabilities), float(_mean(inside[start:]))))
     return found
 
 
 def _labels(names: Sequence[str], probabilities: Floats) -> tuple[tuple[str, float], ...]:
-    order = np.argsort(-probabilities, kind="stable")
-    return tuple((names[i], round(float(probabilities[i]), 4)) for i in order if probabilities[i] >= _KEPT_LABEL)
+    likely = sorted(
+        ((-value, index) for index, value in enumerate(probabilities.tolist()) if value >= _KEPT_LABEL)
+    )  # fmt: skip
+    return tuple((names[index], round(-value, 4)) for value, index in likely)
 
 
 _TYPE_OF_MODE = np.array([plover.TYPES.index(name) for name, _ in MODES])
+_BLOCK = [np.flatnonzero(_TYPE_OF_MODE == index) for index in range(len(plover.TYPES))]
 _RELATION = {name: index for index, name in enumerate(RELATIONS)}
 _TAG = {name: index for index, name in enumerate(TAGS)}
 
@@ -113,10 +125,12 @@ def _runs(
     member: Floats, threshold: float, text: str, starts: Sequence[int], ends: Sequence[int]
 ) -> list[tuple[int, int]]:
     """Runs of words taken as content; a gap of one or two words is closed, stray punctuation dropped."""
-    taken = [float(value) >= threshold for value in member]
+    taken = member >= threshold
+    if not taken.any():
+        return []
     found: list[tuple[int, int]] = []
     start: int | None = None
-    for index, flag in enumerate([*taken, False]):
+    for index, flag in enumerate([*taken.tolist(), False]):
         if flag and start is None:
             start = index
         elif not flag and start is not None:
@@ -173,39 +187,51 @@ def _sentence(
 
     offset = len(mentions)
     heads: list[int] = []
-    for first, last, probability in spans(tags[:, _TAG["mention"]], thresholds.mention):
-        if not any(c.isalnum() for c in text[starts[first] : ends[last - 1]]):
-            continue
-        heads.append(first)
-        mentions.append(
-            MentionDraft(
-                span(first, last),
-                sentence,
-                _labels(KINDS, softmax(score.kinds[first:last].mean(0))),
-                _labels(SECTORS, softmax(score.sectors[first:last].mean(0))),
-                thresholds.calibrated("mention", probability),
+    marked = [
+        found
+        for found in spans(tags[:, _TAG["mention"]], thresholds.mention)
+        if any(c.isalnum() for c in text[starts[found[0]] : ends[found[1] - 1]])
+    ]
+    if marked:
+        kinds = softmax(np.stack([_mean(score.kinds[first:last]) for first, last, _ in marked]))
+        sectors = softmax(np.stack([_mean(score.sectors[first:last]) for first, last, _ in marked]))
+        for (first, last, probability), kind_row, sector_row in zip(marked, kinds, sectors, strict=True):
+            heads.append(first)
+            mentions.append(
+                MentionDraft(
+                    span(first, last),
+                    sentence,
+                    _labels(KINDS, kind_row),
+                    _labels(SECTORS, sector_row),
+                    thresholds.calibrated("mention", probability),
+                )
             )
-        )
     times = [(first, span(first, last)) for first, last, _ in spans(tags[:, _TAG["time"]], thresholds.time)]
     columns = np.array(heads, dtype=np.int64)
 
     def link(layer: str, first: int, last: int) -> Floats:
-        return sigmoid(score.relations[_RELATION[layer], first:last].mean(0))
+        return sigmoid(_mean(score.relations[_RELATION[layer], first:last]))
+
+    def links(layer: str, first: int, last: int) -> list[float]:
+        """Probabilities of the mentions alone."""
+        found: list[float] = sigmoid(_mean(score.relations[_RELATION[layer], first:last])[columns]).tolist()
+        return found
 
     def best(layer: str, first: int, last: int, threshold: float) -> int | None:
         if not heads:
             return None
-        values = link(layer, first, last)[columns]
-        top = int(values.argmax())
+        values = links(layer, first, last)
+        top = values.index(max(values))
         return offset + top if values[top] >= threshold else None
 
     for first, last, probability in spans(tags[:, _TAG["trigger"]], thresholds.trigger):
-        types = softmax(score.types[first:last].mean(0))
+        types = softmax(_mean(score.types[first:last]))
         kind = int(types.argmax())
-        modes = np.where(kind == _TYPE_OF_MODE, score.modes[first:last].mean(0), -np.inf)
-        contexts = sigmoid(score.contexts[first:last].mean(0))
-        actors = link("actor", first, last)[columns] if heads else np.zeros(0, np.float32)
-        recipients = link("recipient", first, last)[columns] if heads else np.zeros(0, np.float32)
+        block = _BLOCK[kind]
+        mode = int(block[_mean(score.modes[first:last])[block].argmax()])
+        contexts = sigmoid(_mean(score.contexts[first:last])).tolist()
+        actors = links("actor", first, last) if heads else []
+        recipients = links("recipient", first, last) if heads else []
         chosen_actors = [i for i, p in enumerate(actors) if p >= thresholds.actor]
         chosen_recipients = [
             i for i, p in enumerate(recipients)
@@ -222,8 +248,8 @@ def _sentence(
                 sentence=sentence,
                 trigger=span(first, last),
                 type=plover.TYPES[kind],
-                mode=MODES[int(modes.argmax())][1],
-                status=plover.STATUSES[int(score.statuses[first:last].mean(0).argmax())],
+                mode=MODES[mode][1],
+                status=plover.STATUSES[int(_mean(score.statuses[first:last]).argmax())],
                 contexts=tuple(
                     name for name, p in zip(plover.CONTEXTS, contexts, strict=True) if p >= thresholds.contexts
                 ),
