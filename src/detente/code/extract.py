@@ -115,8 +115,7 @@ def _labels(names: Sequence[str], probabilities: Floats) -> tuple[tuple[str, flo
     return tuple((names[index], round(-value, 4)) for value, index in likely)
 
 
-_TYPE_OF_MODE = np.array([plover.TYPES.index(name) for name, _ in MODES])
-_BLOCK = [np.flatnonzero(_TYPE_OF_MODE == index) for index in range(len(plover.TYPES))]
+_BLOCK = [np.array([i for i, (name, _) in enumerate(MODES) if name == kind]) for kind in plover.TYPES]
 _RELATION = {name: index for index, name in enumerate(RELATIONS)}
 _TAG = {name: index for index, name in enumerate(TAGS)}
 
