@@ -187,7 +187,10 @@ def _coder(
 ) -> Coder:
     from detente import Coder
 
-    return Coder(_options(min_confidence, threads, territories, actors), model=model, roles=roles)
+    made = Coder(_options(min_confidence, threads, territories, actors), model=model, roles=roles)
+    for note in made.notes:
+        _note(note)
+    return made
 
 
 def _options(

@@ -203,6 +203,21 @@ def test_a_users_dictionaries_win(
         assert phrase.name == name
 
 
+def test_codes_that_stand_for_nothing_are_said_in_one_line_each(tmp_path: Path) -> None:
+    path = tmp_path / "my.txt"
+    path.write_text(
+        "KURDISTAN_ [IRQKUR]\nERBIL_PARTY_ [IRQKURPTY]\nSAHEL_ [WAF]\nBROADCASTER_OF_NOWHERE_ [XQZMED]\nMONITOR [~HRIZZZ]\n"
+        "UNITED_NATIONS_ [IGOUNO]\nKENYA_ [KEN]\n"
+    )
+    notes = Gazetteer.load((str(path),)).notes
+    assert [note.removeprefix(f"{path}:") for note in notes] == [
+        "1: 'KUR' is no country or sector of PLOVER's and is not read here, nor in one more",
+        "3: 'WAF' is no country or sector of PLOVER's and is not read here",
+        "4: 'XQZ' is no country or sector of PLOVER's and is not read here",
+        "5: 'ZZZ' is no country or sector of PLOVER's and is not read here",
+    ]
+
+
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "letter.txt"
     path.write_text("Dear reader,\n")

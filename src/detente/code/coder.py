@@ -109,6 +109,11 @@ class Coder:
         self._unusual = _unusual(self.options, self._gazetteer.learned)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What of the user's own tables was not read, a line each: codes that PLOVER does not know."""
+        return tuple(self._gazetteer.notes)
+
+    @property
     def version(self) -> str:
         """Package, model and options other than the usual ones, as stored with every document.
 

@@ -43,12 +43,16 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An actor, or with `agent` a role noun, under all its names; `line` is where it begins."""
+    """An actor, or with `agent` a role noun, under all its names; `line` is where it begins.
+
+    `dropped` are the codes of three letters that stand for nothing of PLOVER's: peoples, regions, misprints.
+    """
 
     names: tuple[str, ...]
     codes: tuple[Code, ...]
     agent: bool
     line: int
+    dropped: tuple[str, ...] = ()
 
 
 _SECTORS: Final = {
@@ -95,6 +99,7 @@ def read_dictionary(text: str, file: str) -> Iterator[Item]:
     sets: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
     codes: list[Code] = []
+    dropped: list[str] = []
     begun, agent, told = 0, False, False
 
     def finished() -> Iterator[Item]:
@@ -102,7 +107,7 @@ def read_dictionary(text: str, file: str) -> Iterator[Item]:
             if not told:
                 raise GazetteerError(f"{file}:{begun}: {names[0]!r} has no code in brackets")
             if codes:
-                yield Item(tuple(dict.fromkeys(names)), tuple(codes), agent, begun)
+                yield Item(tuple(dict.fromkeys(names)), tuple(codes), agent, begun, tuple(dict.fromkeys(dropped)))
 
     for number, line in _lines(text, file):
         where = f"{file}:{number}"
@@ -123,7 +128,7 @@ def read_dictionary(text: str, file: str) -> Iterator[Item]:
             names.extend(_names(label[1:], sets, where))
         elif label:
             yield from finished()
-            names, codes, begun, told = _names(label, sets, where), [], number, False
+            names, codes, dropped, begun, told = _names(label, sets, where), [], [], number, False
             agent = any("~" in code for code in brackets)
         elif not names:
             raise GazetteerError(f"{where}: a code comes before any name")
@@ -131,7 +136,9 @@ def read_dictionary(text: str, file: str) -> Iterator[Item]:
             if ("~" in code) != agent:
                 raise GazetteerError(f"{where}: [{code}] mixes agents, written with ~, and actors")
             told = True
-            codes.extend(_codes(code, where))
+            for found, left in _codes(code, where):
+                codes.append(found)
+                dropped.extend(left)
     yield from finished()
 
 
@@ -199,14 +206,14 @@ def _cased(name: str) -> str:
     return " ".join(part.lower() if part in small and at else part.title() for at, part in enumerate(parts))
 
 
-def _codes(cell: str, where: str) -> Iterator[Code]:
+def _codes(cell: str, where: str) -> Iterator[tuple[Code, tuple[str, ...]]]:
     parts = cell.split()
     if not parts:
         raise GazetteerError(f"{where}: the brackets are empty")
     if parts[0].strip("-~") == "":
         if "~" in parts[0]:
             raise GazetteerError(f"{where}: [{cell}] gives the agent no code")
-        yield Code(None, ())
+        yield Code(None, ()), ()
         return
     first = last = None
     if len(parts) > 1:
@@ -223,8 +230,8 @@ def _codes(cell: str, where: str) -> Iterator[Code]:
             first, last = _day(match["first"], False, where), _day(match["last"], True, where)
             if last < first:
                 raise GazetteerError(f"{where}: {stated!r} ends before it begins")
-    country, sectors = _read_code(parts[0].replace("~", ""), "~" in parts[0], where)
-    yield Code(country, sectors, first, last)
+    country, sectors, dropped = _read_code(parts[0].replace("~", ""), "~" in parts[0], where)
+    yield Code(country, sectors, first, last), dropped
 
 
 def _day(cell: str, last: bool, where: str) -> dt.date:
@@ -245,23 +252,28 @@ def _day(cell: str, last: bool, where: str) -> dt.date:
         raise GazetteerError(f"{where}: {cell!r} is no day YYMMDD or YYYYMMDD") from None
 
 
-def _read_code(code: str, agent: bool, where: str) -> tuple[str | None, tuple[str, ...]]:
-    """Part a code into PLOVER's country and sectors; ethnic, religious and other finer codes are dropped."""
+def _read_code(code: str, agent: bool, where: str) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
+    """Part a code into PLOVER's country and sectors and what is dropped: codes of peoples, regions and the unknown."""
     if len(code) % 3 or not code.isalnum():
         raise GazetteerError(f"{where}: {code!r} is not made of codes of three letters")
     pieces = [code[at : at + 3].upper() for at in range(0, len(code), 3)]
     country: str | None = None
+    dropped: list[str] = []
     if not agent and not _sector(pieces[0]):
         country = _COUNTRIES.get(pieces[0], pieces[0])
         pieces = pieces[1:]
         if country == "IGO":
             country = next((_BODIES[piece] for piece in pieces if piece in _BODIES), "IGO")
+            pieces = [piece for piece in pieces if piece not in _BODIES]
         if country in _REGIONS:
+            dropped.append(country)
             country = None
     elif pieces[0] in ("NGO", "NGM", "MNC", "IGO") and agent:
         country = _COUNTRIES.get(pieces[0], pieces[0])
+        pieces = pieces[1:]
     sectors = tuple(dict.fromkeys(sector for piece in pieces if (sector := _sector(piece))))
-    return country, sectors
+    dropped += [piece for piece in pieces if not _sector(piece)]
+    return country, sectors, tuple(dropped)
 
 
 def _sector(piece: str) -> str | None:

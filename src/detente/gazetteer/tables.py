@@ -206,7 +206,10 @@ def _plural(word: str) -> str:
 
 
 class Gazetteer:
-    """All that the resolver knows of names. Made by `load`; never changed afterwards."""
+    """All that the resolver knows of names. Made by `load`; never changed afterwards.
+
+    `notes` says, a line each, what of the user's dictionaries was not read.
+    """
 
     def __init__(self, territories: Territories = "plover") -> None:
         """Make an empty gazetteer; use `load` for the bundled tables."""
@@ -223,6 +226,7 @@ class Gazetteer:
         self._informal: set[tuple[str, str]] = set()
         self.learned: tuple[LearnedRole, ...] = ()
         self._own: set[str] = set()
+        self.notes: list[str] = []
 
     @classmethod
     def load(cls, user_tables: tuple[str, ...] = (), territories: Territories = "plover") -> Gazetteer:
@@ -479,7 +483,7 @@ class Gazetteer:
                 f"{path}:1: neither a CSV table with a column name or title nor a dictionary with codes in brackets"
             )
         else:
-            self._read_dictionary(read_dictionary(text, str(path)))
+            self._read_dictionary(read_dictionary(text, str(path)), str(path))
 
     def _read_user_csv(self, text: str, file: str) -> None:
         people: dict[str, tuple[dict[str, str], list[Term]]] = {}
@@ -521,9 +525,13 @@ class Gazetteer:
             self._forget(identity)
             self._add_person(identity, fact, tuple(terms), Rule.USER)
 
-    def _read_dictionary(self, items: Iterable[Item]) -> None:
+    def _read_dictionary(self, items: Iterable[Item], file: str) -> None:
+        dropped: dict[str, list[int]] = {}
         for item in items:
             best = item.codes[-1]
+            unknown = [c.country for c in item.codes if c.country and self._dictionary_code(c.country) is None]
+            for code in dict.fromkeys([*unknown, *item.dropped]):
+                dropped.setdefault(code, []).append(item.line)
             if item.agent:
                 known = next((found for name in item.names if (found := self.office(name))), None)
                 kind: EntityKind = known.kind if known is not None else "person"
@@ -555,6 +563,18 @@ class Gazetteer:
             if entry.kind == "person":
                 self.persons.setdefault(entry.id, entry)
             self._add(entry, item.names, front=True)
+
+        for code, lines in dropped.items():
+            more = (
+                f", nor in {len(lines) - 1} more entries"
+                if len(lines) > 2
+                else ", nor in one more"
+                if lines[1:]
+                else ""
+            )
+            self.notes.append(
+                f"{file}:{lines[0]}: {code!r} is no country or sector of PLOVER's and is not read here{more}"
+            )
 
     def _dictionary_code(self, code: str | None) -> str | None:
         """Return a dictionary's country as the territories switch gives it; None for a code nobody knows."""
