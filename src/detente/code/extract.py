@@ -62,8 +62,8 @@ class Thresholds:
 
 def softmax(x: Floats) -> Floats:
     """Softmax over the last axis."""
-    shifted = np.exp(x - np.maximum.reduce(x, -1, keepdims=True))
-    result: Floats = shifted / np.add.reduce(shifted, -1, keepdims=True)
+    shifted: Floats = np.exp(x - np.maximum.reduce(x, -1, keepdims=True), dtype=np.float32)
+    result: Floats = np.divide(shifted, np.add.reduce(shifted, -1, keepdims=True), dtype=np.float32)
     return result
 
 
