@@ -512,3 +512,21 @@ def _loaded() -> Gazetteer:
     if not _ONE:
         _ONE.append(Gazetteer.load())
     return _ONE[0]
+
+
+def test_a_report_four_times_as_long_takes_about_four_times_as_long(gazetteer: Gazetteer) -> None:
+    """Quadratic work would take sixteen times as long."""
+    consonants = "bdfgklmnprst"
+
+    def spent(count: int) -> float:
+        marked = []
+        for number in range(count):
+            syllable = consonants[number % 12] + "a" + consonants[number // 12 % 12] + "o" + consonants[number // 144]
+            marked += [f"rebel commander Zuri {syllable.title()}", "the ministry", "he", "two soldiers", "the city"]
+        text = "".join(f"Then {words} spoke. " if words != "he" else "Later he spoke. " for words in marked)
+        begun = time.process_time()
+        resolved(text, marked, gazetteer)
+        return time.process_time() - begun
+
+    spent(10)
+    assert spent(1200) < 10 * spent(300)

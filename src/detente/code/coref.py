@@ -9,8 +9,10 @@ entity already met or founds one. Weights of the pronoun rule were chosen on `tr
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import insort
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from detente.code.phrases import Hints, Phrase, holder, term_on
@@ -131,6 +133,12 @@ _OF_EMBASSIES: Final = word_set("ambassador consul attache")
 _PLACE_NOUNS: Final = word_set("city town village")
 _UNTIL_NAMED: Final = 10
 """Sentences after which an office told without a name is not taken to be that of a person named later."""
+_OUT_OF_MIND: Final = 40
+"""Sentences after which no title takes up a person: the best match is worth no more than the distance then costs."""
+_MOST: Final = 400
+"""Clusters that are looked at for one mention, the latest ones; only reports of several thousand words have more."""
+_FARTHEST: Final = 1500
+"""Mentions that are looked back over for one."""
 _OF_TIME: Final = word_set("ex former acting interim outgoing incumbent then late")
 _TENTATIVE: Final = word_set("next future new any every possible another no whoever")
 _FOREIGN: Final = word_set(
@@ -230,6 +238,17 @@ class Resolver:
         self.rules: list[Rule] = [Rule.NONE] * len(phrases)
         self._identities: dict[str, int] = {}
         self._sides: dict[int, int] = {}
+        # What makes a long report cost no more by the line than a short one: clusters by the words that take them up.
+        self._marked: dict[str, list[int]] = {}
+        self._marks: list[set[str]] = []
+        self._recency: dict[int, None] = {}
+        self._countries: set[str] = set()
+        self._groups: dict[tuple[int, ...], int] = {}
+        self._same_text: list[int | None] = []
+        last: dict[str, int] = {}
+        for index, text in enumerate(texts):
+            self._same_text.append(last.get(text))
+            last[text] = index
 
     def run(self) -> None:
         """Assign a cluster to every mention, in order."""
@@ -243,7 +262,44 @@ class Resolver:
             self.of[index] = cluster
             self.rules[index] = rule
             self.clusters[cluster].mentions.append(index)
+            self._recency.pop(cluster, None)
+            self._recency[cluster] = None
+            self._mark(cluster)
         return self.of[index]
+
+    def _mark(self, settled: int) -> None:
+        """Enter new clusters, and the one just settled, under the words by which they can be taken up."""
+        new = range(len(self._marks), len(self.clusters))
+        self._marks.extend(set() for _ in new)
+        for at in (*new, settled):
+            cluster = self.clusters[at]
+            if cluster.country:
+                self._countries.add(cluster.country)
+            whole = key(cluster.name)
+            marks = {f"name {whole}", *(f"head {head}" for head in cluster.heads)}
+            marks |= {f"title {title}" for title in cluster.titles}
+            marks |= {f"alias {alias}" for alias in cluster.aliases}
+            marks |= {f"word {word}" for name in (*cluster.names, whole) for word in name.split(" ")}
+            for mark in marks - self._marks[at]:
+                insort(self._marked.setdefault(mark, []), at)
+            self._marks[at] |= marks
+
+    def _under(self, *marks: str) -> list[int]:
+        """Return the clusters entered under any of some words, the latest first, not more than `_MOST`."""
+        found: set[int] = set()
+        for mark in marks:
+            found.update(self._marked.get(mark, ())[-_MOST:])
+        return sorted(found, reverse=True)
+
+    def _latest(self) -> Iterator[int]:
+        """Yield clusters by their last mention, the latest first, then those never mentioned; not more than `_MOST`."""
+        yield from islice(reversed(self._recency), _MOST)
+        if len(self.clusters) <= _MOST:
+            yield from (at for at in range(len(self.clusters)) if at not in self._recency)
+
+    def _back(self, index: int) -> range:
+        """Return the mentions before one, the nearest first, as far back as anything is looked for."""
+        return range(index - 1, max(-1, index - 1 - _FARTHEST), -1)
 
     # Founding and joining
 
@@ -390,7 +446,7 @@ class Resolver:
         if text in ("QUESTION", "REPORTER"):
             # Whoever asks.
             return None
-        before = next((i for i in range(index - 1, -1, -1) if self.texts[i] == text), None)
+        before = self._same_text[index]
         return self.of[before] if before is not None and self.of[before] >= 0 else None
 
     def _epithet(self, index: int, phrase: Phrase) -> tuple[int, Rule] | None:
@@ -414,16 +470,16 @@ class Resolver:
         if len(chosen) == 1:
             return chosen[0]
         chosen = tuple(sorted(chosen, key=lambda at: (self.clusters[at].first, at)))
-        for at, cluster in enumerate(self.clusters):
-            if cluster.members == chosen:
-                return at
+        if chosen in self._groups:
+            return self._groups[chosen]
         parts = [self.clusters[at] for at in chosen]
         countries = {part.country for part in parts}
         sectors = parts[0].sectors if len({part.sectors for part in parts}) == 1 else ()
-        return self._found(
+        self._groups[chosen] = self._found(
             index, Phrase("role", kind="group", plural=True), members=chosen, name=" and ".join(part.name for part in parts),
             country=countries.pop() if len(countries) == 1 else None, sectors=sectors, plural=True,
         )  # fmt: skip
+        return self._groups[chosen]
 
     def _side_by_side(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
         """Those of several states at once: "American and British warships" are warships of either."""
@@ -510,7 +566,7 @@ class Resolver:
         name = key(phrase.name)
         whole = name.split(" ")
         found: int | None = None
-        for at in range(len(self.clusters) - 1, -1, -1):
+        for at in self._under(f"word {whole[0]}", f"word {whole[-1]}", f"alias {name}"):
             cluster = self.clusters[at]
             if not cluster.named or cluster.kind == "person" or cluster.members:
                 continue
@@ -619,7 +675,7 @@ class Resolver:
         if not title or phrase.former or phrase.plural:
             return None
         sentence = self.contexts[index].sentence
-        for at in range(len(self.clusters) - 1, -1, -1):
+        for at in self._under(f"title {title}"):
             cluster = self.clusters[at]
             if cluster.named or cluster.kind != "person" or cluster.plural or cluster.members:
                 continue
@@ -637,7 +693,7 @@ class Resolver:
         assert phrase.name is not None
         date = self.contexts[index].hints.date
         candidates = [e for e in self.gazetteer.lookup(phrase.name) if e.role == "surname"]
-        spoken = {cluster.country for cluster in self.clusters if cluster.country}
+        spoken = self._countries
         if phrase.country:
             candidates = [e for e in candidates if e.country == phrase.country] or candidates
         near = [e for e in candidates if e.country in spoken]
@@ -678,7 +734,7 @@ class Resolver:
         if phrase.entry is not None and phrase.entry.role == "person" and phrase.entry.id in self._identities:
             return self._identities[phrase.entry.id]
         mine = name.split(" ")
-        for at in range(len(self.clusters) - 1, -1, -1):
+        for at in self._under(*(f"word {word}" for word in mine)):
             cluster = self.clusters[at]
             if cluster.kind != "person" or not cluster.named or cluster.plural:
                 continue
@@ -741,7 +797,7 @@ class Resolver:
         return self._found(index, phrase, plural=True, near=context.near, heads=heads), phrase.rule
 
     def _same_group(self, index: int, phrase: Phrase) -> int | None:
-        for at in range(len(self.clusters) - 1, -1, -1):
+        for at in self._under(f"head {phrase.head}", f"head {_collective(phrase) or '-'}"):
             cluster = self.clusters[at]
             if cluster.named or cluster.members or cluster.kind not in ("group", "organisation", "person"):
                 continue
@@ -761,7 +817,7 @@ class Resolver:
         family = next((f for f in _FAMILIES if phrase.head in f[0]), None)
         if family is None:
             return None
-        for at in sorted(range(len(self.clusters)), key=lambda a: -max(self.clusters[a].mentions, default=-1)):
+        for at in self._latest():
             cluster = self.clusters[at]
             if cluster.kind not in ("group", "organisation") or cluster.members or not cluster.sectors:
                 continue
@@ -773,8 +829,9 @@ class Resolver:
 
     def _last_place(self) -> int | None:
         """Find the place named last that is no state: what "the city" takes up."""
-        ranked = sorted(range(len(self.clusters)), key=lambda a: -max(self.clusters[a].mentions, default=-1))
-        return next((at for at in ranked if self.clusters[at].kind == "place" and self.clusters[at].named), None)
+        return next(
+            (at for at in self._latest() if self.clusters[at].kind == "place" and self.clusters[at].named), None
+        )
 
     def _narrowing(self, phrase: Phrase) -> set[str]:
         """Return the words of a phrase that are epithets of states: Asian, Gulf, communist."""
@@ -798,17 +855,24 @@ class Resolver:
         narrowing = self._narrowing(phrase)
         sentence = self.contexts[index].sentence
         scored: list[tuple[float, int, str]] = []
-        for at, cluster in enumerate(self.clusters):
+        met: set[int] = set()
+        nearest: int | None = None
+        for earlier in self._back(index):
+            at = self.of[earlier]
+            distance = sentence - self.contexts[earlier].sentence
+            if nearest is not None and distance > nearest + 2:
+                # Nothing farther back can make up for that.
+                break
+            if at < 0 or at in met:
+                continue
+            met.add(at)
+            cluster = self.clusters[at]
             code = cluster.country
             if code is None or cluster.members:
                 continue
             country = self.gazetteer.country(code)
             if country is None or (narrowing and not narrowing <= country.epithets):
                 continue
-            last = max((m for m in cluster.mentions if m < index), default=None)
-            if last is None:
-                continue
-            distance = sentence - self.contexts[last].sentence
             score = (
                 -float(distance)
                 + (1.0 if cluster.kind == "country" else 0.0)
@@ -816,6 +880,7 @@ class Resolver:
             )
             score += 0.5 if code == self.home else 0.0
             scored.append((score, -at, code))
+            nearest = distance if nearest is None else nearest
         if scored:
             best = max(scored)
             return self.state(best[2], index), Rule.COREFERENCE
@@ -860,7 +925,7 @@ class Resolver:
                 index, phrase, identity=identity, name=name, country=country, heads=heads, plural=phrase.plural
             )
             return at, phrase.rule
-        for at in range(len(self.clusters) - 1, -1, -1):
+        for at in self._under(f"title {title}"):
             cluster = self.clusters[at]
             if (
                 title in cluster.titles
@@ -873,9 +938,7 @@ class Resolver:
 
     def _earlier_body(self, index: int, phrase: Phrase, last_word: str) -> int | None:
         noun = singular(last_word)
-        for at in sorted(
-            range(len(self.clusters)), key=lambda a: -max((m for m in self.clusters[a].mentions), default=-1)
-        ):
+        for at in self._latest():
             cluster = self.clusters[at]
             if cluster.kind not in ("organisation", "group") or cluster.members:
                 continue
@@ -952,8 +1015,9 @@ class Resolver:
 
     def _last_embassy(self) -> str | None:
         """Find the country of the embassy or envoy spoken of last: whose "the ambassador" is."""
-        for cluster in reversed(self.clusters):
-            if cluster.country and cluster.heads & {"embassy", "consulate", "mission"} and "GOV" in cluster.sectors:
+        for at in self._under("head embassy", "head consulate", "head mission"):
+            cluster = self.clusters[at]
+            if cluster.country and "GOV" in cluster.sectors:
                 return cluster.country
         return None
 
@@ -979,7 +1043,14 @@ class Resolver:
             return None
         sentence = self.contexts[index].sentence
         wanted = {word for word in title.split(" ") if word not in ("the", "of", "for")}
-        for at, cluster in enumerate(self.clusters):
+        last_of: dict[int, int] = {}
+        for earlier in self._back(index):
+            if sentence - self.contexts[earlier].sentence > _OUT_OF_MIND:
+                break
+            if self.of[earlier] >= 0:
+                last_of.setdefault(self.of[earlier], earlier)
+        for at in sorted(last_of):
+            cluster = self.clusters[at]
             if cluster.kind != "person" or cluster.plural or cluster.members:
                 continue
             if phrase.country and cluster.country and phrase.country != cluster.country:
@@ -1029,9 +1100,8 @@ class Resolver:
                 score = 1.5
             else:
                 continue
-            last = max((m for m in cluster.mentions if m < index), default=cluster.first)
             score += 0.3 if cluster.country == self.home else 0.0
-            score -= 0.08 * (sentence - self.contexts[last].sentence)
+            score -= 0.08 * (sentence - self.contexts[last_of[at]].sentence)
             if score > 0.3 and (best is None or score >= best[0]):
                 best = (score, at)
         return best[1] if best else None
@@ -1039,7 +1109,7 @@ class Resolver:
     def _other(self, index: int, phrase: Phrase) -> tuple[int, Rule]:
         if phrase.definite or phrase.country is None:
             text = key(self.texts[index])
-            for at in range(len(self.clusters) - 1, -1, -1):
+            for at in self._under(f"name {text}"):
                 if key(self.clusters[at].name) == text and not self.clusters[at].members:
                     return at, Rule.COREFERENCE
         if phrase.definite and phrase.head in _STATE_HEADS:
@@ -1053,7 +1123,7 @@ class Resolver:
                     index, place.id, place, Phrase("name", place, label, "place", state.code)
                 ), Rule.PLACE
         if phrase.definite and phrase.head:
-            for at in range(len(self.clusters) - 1, -1, -1):
+            for at in self._under(f"head {phrase.head}"):
                 cluster = self.clusters[at]
                 if (
                     phrase.head in cluster.heads
@@ -1113,7 +1183,7 @@ class Resolver:
 
     def _recent(self, index: int, fits: Callable[[Cluster], bool]) -> list[int]:
         found: dict[int, None] = {}
-        for earlier in range(index - 1, -1, -1):
+        for earlier in self._back(index):
             at = self.of[earlier]
             if at < 0:
                 continue
@@ -1126,7 +1196,7 @@ class Resolver:
         """The states spoken of last, by themselves, their governments, people or adjectives."""
         codes: dict[str, None] = {}
         narrowing = self._narrowing(phrase)
-        for earlier in range(index - 1, -1, -1):
+        for earlier in self._back(index):
             at = self.of[earlier]
             if at < 0:
                 continue
@@ -1151,7 +1221,7 @@ class Resolver:
     # Pronouns
 
     def _last_country(self, index: int) -> str | None:
-        for earlier in range(index - 1, -1, -1):
+        for earlier in self._back(index):
             code = self.clusters[self.of[earlier]].country if self.of[earlier] >= 0 else None
             if code and self.gazetteer.country(code):
                 return code

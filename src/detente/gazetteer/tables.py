@@ -951,6 +951,7 @@ _FAMILY_FIRST: Final = word_set(
 )
 
 
+@lru_cache(maxsize=16384)
 def surnames(name: str) -> tuple[str, ...]:
     """Return the family names by which a person is called on second mention.
 
