@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from detente import plover
-from detente.code.coder import bundled_model
+from detente.code.coder import model_folder
 from detente.code.model import read_manifest
 from train import labels
 from train.evaluate import TARGETS, UPPER
 
 INTRODUCTION = """# Model card: {name} {version}
 
-What it is: MiniLM-L6 (all-MiniLM-L6-v2, 22 M weights, Apache-2.0) fine-tuned jointly for every layer of the codebook, int8 ONNX,
+What it is: {encoder} fine-tuned jointly for every layer of the codebook,
 {megabytes:.1f} MB. What for: coding English news reports for research and analysis, with the sentence beside every event. What not
 for: decisions about persons; languages other than English; texts that are no news (its figures say nothing about them).
 
@@ -27,7 +27,16 @@ calibration chosen on {dev_reports} more that were kept out of training ({dev_se
 reports ({test_sentences} sentences) of `train/corpus/test`, by another writer, never trained on. Every report is invented or
 retold here; real news is longer and more monotonous, so figures on it differ: see the rows of others' sets.
 
-`make train` makes the model (seed {seed}, {epochs} epochs, corpus {corpus}, code {commit}); `make evaluate` prints these figures.
+`make {target}` makes the model (seed {seed}, {epochs} epochs, corpus {corpus}, code {commit}); `make evaluate` prints these figures.
+"""
+
+ENCODERS = {
+    "minilm": "MiniLM-L6 (all-MiniLM-L6-v2, 22 M weights, Apache-2.0), int8 ONNX,",
+    "mpnet": "MPNet (all-mpnet-base-v2, 110 M weights, Apache-2.0), 4-bit ONNX with 8-bit word pieces,",
+}
+
+TEACHER = """It learned beside the labels from a larger network's outputs (en-md, itself trained on {reports} reports of the same corpus), also
+on {unlabelled} sentences of `train/corpus/plain` that no one labelled.
 """
 
 LIMITS = """
@@ -53,12 +62,15 @@ def table(figures: dict[str, list[float]]) -> str:
 def card(content: dict[str, Any], manifest: dict[str, Any], statistics: dict[str, Any], megabytes: float) -> str:
     """Return the card as Markdown."""
     trained, development = manifest["trained"], manifest.get("development", {})
+    encoder = trained.get("encoder", "minilm")
     head = INTRODUCTION.format(
-        name=manifest["name"], version=manifest["version"], megabytes=megabytes, reports=trained["reports"],
+        encoder=ENCODERS[encoder], target="train" if encoder == "minilm" else "train-md", name=manifest["name"], version=manifest["version"], megabytes=megabytes, reports=trained["reports"],
         sentences=trained["sentences"], dev_reports=development.get("reports"), dev_sentences=development.get("sentences"),
         test_reports=content["test"]["reports"], test_sentences=content["test"]["sentences"], seed=trained["seed"],
         epochs=trained["epochs"], corpus=trained["corpus"], commit=trained["commit"],
     )  # fmt: skip
+    taught = trained.get("teacher")
+    head = head.rstrip() + "\n" + (TEACHER.format(**taught) if taught else "")
     types = ["| type | precision | recall | F1 | test events | training events |", "|---|---|---|---|---|---|"]
     for name in plover.TYPES:
         row = content["types"][name]
@@ -77,11 +89,11 @@ def main() -> None:
     """Write the card."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--figures", type=Path, default=Path("build/figures.json"))
-    parser.add_argument("--model", type=Path, default=None)
+    parser.add_argument("--model", help="a model folder or an installed model's name; left out, the bundled one")
     parser.add_argument("--corpus", type=Path, default=Path("train/corpus/train"))
     parser.add_argument("--out", type=Path, default=Path("docs/model-card.md"))
     options = parser.parse_args()
-    folder = options.model or bundled_model()
+    folder = model_folder(options.model)
     reports, _, _ = labels.compile_paths([options.corpus])
     text = card(
         json.loads(options.figures.read_text(encoding="utf-8")), read_manifest(folder), labels.statistics(reports),

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from detente import plover
-from detente.code.coder import Coder, bundled_model
+from detente.code.coder import Coder
 from detente.gazetteer.names import key
 from detente.records import (
     CodedDocument,
@@ -285,13 +285,18 @@ def worst_errors(reports: Sequence[GoldReport], codings: Sequence[CodedDocument]
     return [line for _, line in sorted(found, key=lambda item: (-item[0], item[1]))[:count]]
 
 
-def table(figures: dict[str, Figure]) -> str:
-    """Return the figures beside their targets as a Markdown table."""
-    lines = ["| what | reached | at least | cases |", "|---|---|---|---|"]
+def table(figures: dict[str, Figure], beside: dict[str, Any] | None = None) -> str:
+    """Return the figures beside their targets as a Markdown table, and beside another model's, as its card file has them."""
+    other = f" {beside['model'].split(' / ')[1].split()[0]} |" if beside else ""
+    lines = [f"| what | reached |{other} at least | cases |", f"|---|---|{'---|' if beside else ''}---|---|"]
     for name, figure in figures.items():
         target = TARGETS.get(name)
         bound = "" if target is None else (f"at most {target}" if name in UPPER else str(target))
-        lines.append(f"| {name} | {figure.value:.3f} | {bound} | {figure.cases} |")
+        also = ""
+        if beside:
+            value = beside["figures"].get(name)
+            also = f" {value[0]:.3f} |" if value else " |"
+        lines.append(f"| {name} | {figure.value:.3f} |{also} {bound} | {figure.cases} |")
     return "\n".join(lines)
 
 
@@ -337,7 +342,10 @@ Wrong events of the test set by confidence, each with its sentence; the sentence
 def main() -> None:
     """Print the tables and, last, one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=None)
+    parser.add_argument("--model", help="a model folder or an installed model's name; left out, the bundled one")
+    parser.add_argument(
+        "--beside", type=Path, help="figures of another model, written by --card, for a column of their own"
+    )
     parser.add_argument("--test", type=Path, default=Path("train/corpus/test"))
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--card", type=Path, help="write the figures to this file for the model card")
@@ -345,7 +353,8 @@ def main() -> None:
     parser.add_argument("--errors", type=int, default=0, help="show so many of the surest errors on the test set")
     parser.add_argument("--quick", action="store_true", help="our test set only")
     options = parser.parse_args()
-    coder = Coder(model=options.model or bundled_model())
+    coder = Coder(model=options.model)
+    beside = json.loads(options.beside.read_text(encoding="utf-8")) if options.beside else None
     reports, errors, _ = labels.compile_paths([options.test])
     for line in errors:
         print("left out:", line)
@@ -366,7 +375,7 @@ def main() -> None:
     print(
         f"{coder.version}; test set: {len(reports)} reports, {sentences} sentences, {len(reports) / seconds:.1f} reports/s\n"
     )
-    print(table(figures), "\n")
+    print(table(figures, beside), "\n")
     print(types_table(result), "\n")
     worst = ", ".join(f"{a}→{b} {count}" for (a, b), count in result.confusions.most_common(12))
     if options.errors:
@@ -377,7 +386,7 @@ def main() -> None:
         listed = worst_errors(reports, codings, options.errors or 20)
         options.report.write_text(
             ACCURACY.format(
-                coder=coder.version, reports=len(reports), sentences=sentences, table=table(figures),
+                coder=coder.version, reports=len(reports), sentences=sentences, table=table(figures, beside),
                 types=types_table(result), worst=worst, errors="\n".join(f"- {line}" for line in listed),
             ),
             encoding="utf-8",

@@ -9,8 +9,6 @@ from pathlib import Path
 
 from detente.code import model as shared
 
-NAME = "en-sm"
-
 
 def commit() -> str:
     """Return the commit the training code stands at, "+" behind it if the tree was changed."""
@@ -21,11 +19,11 @@ def commit() -> str:
     return run.stdout.strip()
 
 
-def manifest(folder: Path, trained: dict[str, object], tuned: dict[str, object]) -> dict[str, object]:
-    """Return the manifest of a folder that holds model.onnx and tokenizer.json."""
+def manifest(name: str, folder: Path, trained: dict[str, object], tuned: dict[str, object]) -> dict[str, object]:
+    """Return the manifest of a folder that holds model.onnx and tokenizer.json, for a model of that name."""
     return {
         "format": shared.FORMAT,
-        "name": NAME,
+        "name": name,
         "version": metadata.version("detente"),
         "labels": shared.LABELS,
         "files": {name: shared.sha256(folder / name) for name in ("model.onnx", "tokenizer.json")},

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
 
 from detente import plover
 from detente.code import model as shared
@@ -65,6 +67,12 @@ def _blank(name: str, text: str, encoded: shared.Encoded) -> Example:
     )  # fmt: skip
 
 
+def about(checkpoint: Path) -> dict[str, Any]:
+    """Return what a checkpoint says of how it was trained."""
+    held: dict[str, Any] = torch.load(checkpoint, weights_only=True)["about"]
+    return held
+
+
 @torch.no_grad()
 def soft_targets(checkpoint: Path, data: Sequence[Example]) -> list[Soft]:
     """Run the teacher over sentences, eight of like length at a time."""
@@ -110,35 +118,37 @@ def _mean(loss: Tensor, weight: Tensor) -> Tensor:
 
 def loss_of(outputs: dict[str, Tensor], batch: Sequence[Example], softs: Sequence[Soft]) -> Tensor:
     """Weighted cross-entropy with the teacher: labels of a word count as far as the teacher sees such a word there."""
-    rows = torch.cat([torch.full((len(e.encoded.first),), row) for row, e in enumerate(batch)])
-    first = torch.cat([torch.from_numpy(e.encoded.first) for e in batch])
-    target = {name: torch.cat([getattr(soft, name) for soft in softs]).float() for name in shared.WORD_HEADS}
-    own = {name: outputs[name][rows, first].float() for name in shared.WORD_HEADS}
-    total = WEIGHTS["tags"] * _cross(own["tags"], target["tags"]).mean()
-    seen = 1 - target["tags"][:, :, 2]
-    for name in ("kinds", "sectors"):
-        total = total + WEIGHTS[name] * _mean(_cross(own[name], target[name]), seen[:, MENTION])
-    for name in ("types", "modes", "statuses"):
-        total = total + WEIGHTS[name] * _mean(_cross(own[name], target[name]), seen[:, TRIGGER])
+    first = pad_sequence([torch.from_numpy(e.encoded.first) for e in batch], batch_first=True)
+    count = first.shape[1]
+    real = pad_sequence([torch.ones(len(e.encoded.first)) for e in batch], batch_first=True)
+    row = torch.arange(len(batch))[:, None]
+    target = {
+        name: pad_sequence([getattr(soft, name) for soft in softs], batch_first=True).float()
+        for name in shared.WORD_HEADS
+    }
+    own = {name: outputs[name][row, first].float() for name in shared.WORD_HEADS}
+    there = (1 - target["tags"][:, :, :, 2]) * real[:, :, None]
+    start = target["tags"][:, :, :, 0]
+    total = WEIGHTS["tags"] * _mean(_cross(own["tags"], target["tags"]).mean(-1), real)
+    for name, layer in (
+        ("kinds", MENTION),
+        ("sectors", MENTION),
+        ("types", TRIGGER),
+        ("modes", TRIGGER),
+        ("statuses", TRIGGER),
+    ):
+        total = total + WEIGHTS[name] * _mean(_cross(own[name], target[name]), there[:, :, layer])
     contexts = F.binary_cross_entropy_with_logits(own["contexts"], target["contexts"], reduction="none").mean(-1)
-    total = total + WEIGHTS["contexts"] * _mean(contexts, seen[:, TRIGGER])
-    losses, weights = [], []
-    for row, (example, soft) in enumerate(zip(batch, softs, strict=True)):
-        place = torch.from_numpy(example.encoded.first)
-        scores = outputs["relations"][row][:, place[:, None], place[None, :]].float()
-        there = 1 - soft.tags[:, :, 2].float()
-        start = soft.tags[:, :, 0].float()
-        columns = {"time": start[:, TIME], "content": torch.ones(len(place))}
-        for index, name in enumerate(shared.RELATIONS):
-            head = there[:, TRIGGER if index < 4 else CUE]
-            weights.append((head[:, None] * columns.get(name, start[:, MENTION])[None, :]).reshape(-1))
-            losses.append(
-                F.binary_cross_entropy_with_logits(
-                    scores[index], soft.relations[index].float(), reduction="none"
-                ).reshape(-1)
-            )
-    by_relation = []
-    for index in range(len(shared.RELATIONS)):
-        chosen = range(index, len(losses), len(shared.RELATIONS))
-        by_relation.append(_mean(torch.cat([losses[i] for i in chosen]), torch.cat([weights[i] for i in chosen])))
-    return total + WEIGHTS["relations"] * torch.stack(by_relation).mean()
+    total = total + WEIGHTS["contexts"] * _mean(contexts, there[:, :, TRIGGER])
+    wanted = torch.zeros(len(batch), len(shared.RELATIONS), count, count)
+    for index, soft in enumerate(softs):
+        words = soft.relations.shape[-1]
+        wanted[index, :, :words, :words] = soft.relations.float()
+    scores = outputs["relations"][row[:, :, None], :, first[:, :, None], first[:, None, :]].permute(0, 3, 1, 2).float()
+    losses = F.binary_cross_entropy_with_logits(scores, wanted, reduction="none")
+    columns = {"time": start[:, :, TIME], "content": real}
+    for index, name in enumerate(shared.RELATIONS):
+        head = there[:, :, TRIGGER if index < 4 else CUE]
+        weight = head[:, :, None] * columns.get(name, start[:, :, MENTION])[:, None, :]
+        total = total + WEIGHTS["relations"] / len(shared.RELATIONS) * _mean(losses[:, index], weight)
+    return total

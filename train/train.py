@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=Path("train/corpus/train"))
     parser.add_argument("--out", type=Path, default=Path("build/train/model.pt"))
     parser.add_argument("--encoder", choices=("minilm", "mpnet"), default="minilm")
+    parser.add_argument("--start", type=Path, help="checkpoint to go on from instead of the pretrained encoder")
     parser.add_argument("--frozen", type=int, default=0, help="lower layers that stay as pretrained")
     parser.add_argument("--teacher", type=Path, help="checkpoint whose outputs are learned beside the labels")
     parser.add_argument("--soft", type=float, default=0.5, help="weight of the teacher's outputs on labelled sentences")
@@ -195,6 +196,9 @@ def main() -> None:
         print(f"{len(extra)} sentences without labels; the teacher has read {len(both)}", flush=True)
     model = net.Net(config, options.dropout)
     model.encoder.read(weights)
+    if options.start:
+        begun = torch.load(options.start, weights_only=True)
+        model.load_state_dict(begun["weights"])
     # The word embeddings stay as pretrained: a few thousand sentences touch a tenth of the vocabulary.
     model.encoder.words.weight.requires_grad_(False)
     if options.frozen:
@@ -230,6 +234,8 @@ def main() -> None:
     mean = {name: value.detach().clone() for name, value in model.state_dict().items()}
     done = 0
     about = {
+        **({"start": begun["about"]} if options.start else {}),
+        **({"teacher": teach.about(options.teacher) | {"unlabelled": len(extra)}} if options.teacher else {}),
         "encoder": options.encoder, "seed": options.seed, "reports": len(training), "sentences": len(data),
         "corpus": corpus_hash(options.corpus), "commit": commit(),
     }  # fmt: skip
