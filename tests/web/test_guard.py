@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from detente import Store
+from detente.show.search import mark_words, parse_words
 from detente.show.web.app import LOOPBACK, POLICY, create_app
-from detente.show.web.pages import link, mark_words, parse_words
+from detente.show.web.pages import link
 from tests.web.conftest import reports
 from tests.web.hostile import ATTACK, hostile
 
@@ -256,6 +257,10 @@ def test_no_query_breaks_a_page(attacked: TestClient, parts: list[tuple[str, str
         "/matrix",
         "/compare",
         "/state/CHN",
+        "/ledger/CHN/USA",
+        "/matrix.csv",
+        "/compare.svg",
+        "/search.json",
     ):
         assert attacked.get(f"{path}?{query}").status_code < 500, f"{path}?{query}"
 
@@ -312,7 +317,8 @@ def test_two_hundred_readers_during_a_load_see_no_error(tmp_path: Path) -> None:
         loading.start()
         answers = list(readers.map(lambda n: _ask(running.port, paths[n % len(paths)]), range(200)))
         loading.join()
-        assert set(answers) == {200}
+        # A page that is still at work says so (202), and opens by itself.
+        assert set(answers) <= {200, 202} and answers.count(200) > 150
         assert _ask(running.port, "/live.json") == 200
 
 

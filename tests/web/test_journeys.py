@@ -328,7 +328,7 @@ def test_the_matrix_is_ordered_anew(visit: Callable[..., Any]) -> None:
 def test_pairs_are_compared_on_one_scale(visit: Callable[..., Any]) -> None:
     page = visit("/compare?pair=CHN-USA")
     assert page.locator("figure").count() == 1
-    page.get_by_text("Pairs", exact=False).locator("visible=true").last.click()
+    page.locator("details.filters summary", has_text="Pairs").click()
     page.get_by_role("checkbox", name="China – Japan").check()
     wait_for(page, r"pair=CHN-JPN|pair=CHN-USA&pair")
     page.locator("figure").nth(1).wait_for()
@@ -450,7 +450,42 @@ def test_attack_strings_show_as_text(visit: Callable[..., Any]) -> None:
     assert page.evaluate("[...document.querySelectorAll('main a')].every(a => a.href.startsWith(location.origin))")
 
 
+@pytest.mark.parametrize("path", ["/", "/matrix", "/state/CHN", "/compare?pair=CHN-USA", "/actor?name=China"])
+def test_filters_stand_on_every_page_and_live_in_the_address(visit: Callable[..., Any], path: str) -> None:
+    page = visit(path)
+    page.locator("details.filters summary", has_text="Filters").click()
+    page.get_by_text("Type of act").click()
+    page.get_by_role("checkbox", name="SANCTION").check()
+    wait_for(page, r"type=SANCTION")
+    assert page.locator(".active .drop", has_text="SANCTION").count() == 1
+    assert page.locator("details.filters", has_text="Filters").evaluate("e => e.open")
+    page.reload()
+    assert page.locator("details.filters", has_text="Filters").evaluate(
+        "e => e.querySelector('[value=SANCTION]').checked"
+    )
+    page.locator(".drop", has_text="SANCTION").click()
+    page.wait_for_url(lambda url: "SANCTION" not in url)
+    assert page.locator(".active .drop").count() == 0
+
+
+def test_what_is_found_is_ordered_anew(visit: Callable[..., Any]) -> None:
+    page = visit("/search?q=envoys")
+    best = page.locator(".event .words").first.inner_text()
+    page.get_by_text("newest first", exact=True).click()
+    wait_for(page, r"order=newest")
+    assert "q=envoys" in page.url and page.locator("mark").count() > 0 and best
+
+
+def test_compared_pairs_are_taken_along_as_a_picture(visit: Callable[..., Any]) -> None:
+    page = visit("/compare?pair=CHN-USA&pair=CHN-JPN")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG").click()
+    assert download.value.suggested_filename == "compare.png"
+    assert Path(download.value.path()).read_bytes()[:4] == b"\x89PNG"
+
+
 PAGES = {
+    "filters": "/matrix?type=SANCTION&context=diplomatic",
     "home": "/", "relation": RELATION, "evidence": RELATION + "?at=2019-03-01", "ledger": "/ledger/CHN/USA",
     "state": "/state/CHN", "actor": "/actor?name=China", "report": "/report?id=r000", "matrix": "/matrix",
     "compare": "/compare", "search": "/search?q=envoy*", "method": "/method", "reviews": "/reviews", "data": "/data",

@@ -40,6 +40,17 @@ PAGES = {
     "/search?q=envoy*": "<mark>envoy",
     "/search?q=zebra": "No sentence holds",
     "/method": "SANCTION",
+    "/?type=SUPPORT": "China – Japan",
+    "/?type=AID": "with these filters",
+    "/matrix?source=Wire&from=2017-01-01&min_confidence=50": "at least 50 % sure",
+    "/matrix?context=military": "Take all filters away",
+    "/compare?context=economic&pair=CHN-USA": "economic",
+    "/state/CHN?type=SUPPORT&attributed=no": "Japan",
+    "/state/CHN?type=AID": "with these filters",
+    "/actor?name=China&mode=SANCTION%2Fexpel&status=planned": "counted: planned",
+    "/ledger/CHN/USA?source=Wire&from=2018-01-01": "from 1 Jan 2018",
+    "/search?q=envoys+trade&order=newest": "Search",
+    "/method?version=1": "version 1",
     "/reviews": "Nothing reviewed yet",
     "/data": "/relation/{a}/{b}.json",
 }
@@ -58,7 +69,7 @@ def test_a_page_says_what_it_is_about(client: TestClient, address: str) -> None:
 DATA = [
     "/live.json", "/pairs.json", "/relation/CHN/USA.json", "/relation/CHN/USA/evidence.json?at=2016-02-20",
     "/relation/CHN/USA/point.json?at=2016-02-20", "/ledger/CHN/USA.json", "/state/CHN.json", "/actor.json?name=China",
-    "/report.json?id=r000", "/search.json?q=trade", "/method.json", "/reviews.json", "/openapi.json",
+    "/report.json?id=r000", "/search.json?q=trade", "/matrix.json", "/compare.json", "/method.json", "/reviews.json", "/openapi.json",
 ]  # fmt: skip
 
 
@@ -72,7 +83,7 @@ def test_data_is_json(client: TestClient, address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     ["/pairs.csv", "/relation/CHN/USA.csv", "/relation/CHN/USA/evidence.csv", "/ledger/CHN/USA.csv", "/state/CHN.csv",
-     "/actor.csv?name=China", "/report.csv?id=r000", "/search.csv?q=trade", "/reviews.csv"],
+     "/actor.csv?name=China", "/report.csv?id=r000", "/search.csv?q=trade", "/reviews.csv", "/matrix.csv?by=year", "/compare.csv?pair=CHN-JPN", "/method.csv"],
 )  # fmt: skip
 def test_data_is_csv_with_one_width(client: TestClient, address: str) -> None:
     answer = client.get(address)
@@ -222,3 +233,47 @@ def test_long_work_says_how_far_it_is_and_goes_on(monkeypatch: pytest.MonkeyPatc
     assert errands.run("/a", work) == {"n": 1} and len(runs) == 1
     with pytest.raises(ZeroDivisionError):
         errands.run("/b", lambda: {"n": 1 // 0})
+
+
+EVERY_VIEW = (
+    "/", "/relation/CHN/USA", "/ledger/CHN/USA", "/state/CHN", "/actor?name=China", "/report?id=r000", "/matrix",
+    "/compare", "/search?q=trade", "/method",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", EVERY_VIEW)
+def test_beside_every_view_lie_its_data_and_its_citation(client: TestClient, folder: Path, address: str) -> None:
+    page = client.get(address).text
+    for kind in ("json", "csv"):
+        found = re.findall(rf'href="([^"]+\.{kind}(?:\?[^"]*)?)"', page)
+        assert found, kind
+        assert client.get(found[0].replace("&amp;", "&")).status_code == 200
+    version = Store(folder).version
+    (fixed,) = re.findall(r'<a href="([^"]+)">This view at version', page)
+    assert f"version={version}" in fixed
+    again = client.get(fixed.replace("&amp;", "&"))
+    assert again.status_code == 200 and f"version {version}" in again.text
+
+
+@pytest.mark.parametrize("path", ["/pairs", "/matrix", "/state/CHN", "/compare", "/ledger/CHN/USA"])
+def test_facets_narrow_the_data_of_every_page(client: TestClient, path: str) -> None:
+    every = client.get(path + ".json").json()
+    some = client.get(path + ".json?source=Wire&from=2017-01-01&to=2019-12-31").json()
+    assert some and some != every
+
+
+def test_a_page_of_all_pairs_hands_its_facets_on(client: TestClient) -> None:
+    for address in ("/?type=SANCTION&from=2017-01-01", "/matrix?type=SANCTION&from=2017-01-01"):
+        page = client.get(address).text
+        to = re.findall(r'href="(/relation/CHN/USA[^"#]*)', page)
+        assert to and all("type=SANCTION" in one and "from=2017-01-01" in one for one in to)
+
+
+def test_many_pairs_make_one_picture(client: TestClient) -> None:
+    import xml.etree.ElementTree as ET
+
+    answer = client.get("/compare.svg?pair=CHN-USA&pair=CHN-JPN")
+    assert answer.headers["content-type"].startswith("image/svg+xml")
+    root = ET.fromstring(answer.text)
+    assert len([one for one in root.iter() if one.tag.endswith("}svg")]) == 3
+    assert "China – Japan" in answer.text

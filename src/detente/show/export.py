@@ -577,9 +577,7 @@ def gdelt_rows(coded: CodedDocument) -> Iterator[Row]:
         code = cameo(event.type, event.mode)[0]
         day = _day(coded, event)
         place = index.entities[index.mentions[event.location].entity] if event.location else None
-        for number, (actor, recipient) in enumerate(
-            _pairs(*index.sides(event)), 1
-        ):
+        for number, (actor, recipient) in enumerate(_pairs(*index.sides(event)), 1):
             yield {
                 "GLOBALEVENTID": _number(f"{document.id}\0{event.id}\0{number}"),
                 "SQLDATE": f"{day:%Y%m%d}" if day.year > 999 else day.isoformat().replace("-", ""),
@@ -639,9 +637,7 @@ def gdelt_mention_rows(coded: CodedDocument) -> Iterator[Row]:
     document = coded.document
     for event in _actual(coded):
         stamp = _day(coded, event).isoformat().replace("-", "") + "000000"
-        for number, (actor, recipient) in enumerate(
-            _pairs(*index.sides(event)), 1
-        ):
+        for number, (actor, recipient) in enumerate(_pairs(*index.sides(event)), 1):
             yield {
                 "GLOBALEVENTID": _number(f"{document.id}\0{event.id}\0{number}"),
                 "EventTimeDate": stamp,

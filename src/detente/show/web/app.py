@@ -204,6 +204,11 @@ def create_app(
         policy = f"default-src 'none'; style-src '{chart.STYLE_HASH}'; frame-ancestors 'none'"
         return Response(svg, media_type="image/svg+xml", headers={"content-security-policy": policy})
 
+    def compared(request: Request) -> Response:
+        policy = f"default-src 'none'; style-src '{chart.STYLE_HASH}'; frame-ancestors 'none'"
+        svg = book.compare_picture(request.query_params)
+        return Response(svg, media_type="image/svg+xml", headers={"content-security-policy": policy})
+
     async def review(request: Request) -> Response:
         if not own(request):
             raise HTTPException(403, "a review must come from a page of this server")
@@ -284,12 +289,18 @@ def create_app(
         Route("/report.json", as_json(book.report_json)),
         Route("/report.csv", as_csv(book.report_csv)),
         Route("/matrix", page("matrix.html", book.matrix)),
+        Route("/matrix.json", as_json(book.matrix_json)),
+        Route("/matrix.csv", as_csv(book.matrix_csv)),
         Route("/compare", page("compare.html", book.compare)),
+        Route("/compare.json", as_json(book.compare_json)),
+        Route("/compare.csv", as_csv(book.compare_csv)),
+        Route("/compare.svg", compared),
         Route("/search", page("search.html", book.search)),
         Route("/search.json", as_json(book.search_json)),
         Route("/search.csv", as_csv(book.search_csv)),
         Route("/method", page("method.html", book.method)),
         Route("/method.json", as_json(book.method_json)),
+        Route("/method.csv", as_csv(book.method_csv)),
         Route("/reviews", page("reviews.html", book.reviewed)),
         Route("/reviews.json", as_json(book.reviews_json)),
         Route("/reviews.csv", as_csv(book.reviews_csv)),

@@ -438,3 +438,34 @@ def small(
         f'<svg class="chart" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img"'
         f' aria-label="{escape(told)}">{"".join(out)}</svg>'
     )
+
+
+def shared(levels: Sequence[Sequence[Level]]) -> tuple[float, float]:
+    """Return the lowest and highest value of a scale on which several levels have room."""
+    known = [v for listed in levels for one in listed for v in (one.low, one.high) if v is not None]
+    return max(-10.0, float(int(min([*known, -3.0]) - 1))), min(10.0, float(int(max([*known, 3.0]) + 1)))
+
+
+def multiples(panels: Sequence[tuple[str, Relation, Sequence[Level]]], width: int = 1040) -> str:
+    """Draw several relations on one scale as one picture that stands alone.
+
+    Args:
+        panels: name, relation and joint level of each.
+        width: in pixels.
+    """
+    reach = shared([levels for _, _, levels in panels])
+    across = 3 if len(panels) > 2 else max(1, len(panels))
+    wide, tall = (width - 20 * (across - 1)) // across, 190
+    rows = max(1, -(-len(panels) // across))
+    out = []
+    for at, (name, found, levels) in enumerate(panels):
+        x, y = (at % across) * (wide + 20), (at // across) * tall
+        last = next((one for one in reversed(levels) if one.value is not None), None)
+        told = f"{name}: {signed(last.value)} {last.name}" if last else name
+        inner = small(found, levels, reach, width=wide, height=150).replace("<svg ", f'<svg x="{x}" y="{y + 26}" ', 1)
+        out += [_text(x + 2, y + 18, told, "strong"), inner]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width} {rows * tall}" width="{width}"'
+        f' height="{rows * tall}" role="img" aria-label="Levels of {len(panels)} pairs on one scale">'
+        f"<style>{STYLE}</style>{''.join(out)}</svg>"
+    )

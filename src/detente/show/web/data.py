@@ -222,11 +222,26 @@ def openapi(version: str) -> dict[str, Any]:
         _parameter("at", _DAY, "A day of the period whose evidence is wanted; by default the whole view."),
         _parameter("happening", _TEXT, "One happening."),
     ]
+    matrix = [
+        _parameter("by", {"enum": ["quarter", "year"]}, "The period."),
+        _parameter("order", {"enum": ["change", "happenings", "conflict"]}, "In what order the pairs come."),
+        *facets,
+    ]
+    pairs = {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{3}-[A-Z]{3}$"}, "maxItems": 12}
+    compare = [
+        _parameter("pair", pairs, "Pairs, such as CHN-USA; by default the six with most happenings."),
+        _parameter("by", {"enum": ["month", "quarter", "year"]}, "The period; by default quarter."),
+        *facets,
+    ]
+    version_ = [one for one in facets if one["name"] == "version"]
     search = [
         _parameter("q", {"type": "string", "maxLength": 200}, 'Words; "a phrase"; -without; begin*.'),
         _parameter("from", _DAY, "First day of the report."),
         _parameter("to", _DAY, "Last day of the report."),
-        _parameter("page", {"type": "integer", "minimum": 0, "maximum": 1000}, "Page, from 0."),
+        _parameter("source", {"type": "array", "items": _TEXT, "maxItems": 64}, "Sources."),
+        _parameter("order", {"enum": ["best", "newest"]}, "Best first, or newest first."),
+        _parameter("page", {"type": "integer", "minimum": 0, "maximum": 1000}, "Page of a thousand, from 0."),
+        *version_,
     ]
     routes: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "/live.json": ("The store's version and size.", []),
@@ -240,8 +255,10 @@ def openapi(version: str) -> dict[str, Any]:
         "/state/{a}.json": ("A state's partners.", [pair[0], *facets]),
         "/actor.json": ("What a person or body did and said.", [_parameter("name", _TEXT, "Its name."), *facets]),
         "/report.json": ("A report with everything coded from it.", [_parameter("id", _TEXT, "The report's id.")]),
-        "/search.json": ("Sentences that hold words.", search),
-        "/method.json": ("What the store and the model are.", []),
+        "/matrix.json": ("All pairs by period.", matrix),
+        "/compare.json": ("The levels of some pairs.", compare),
+        "/search.json": ("Sentences that hold words, best first.", search),
+        "/method.json": ("What the store and the model are.", version_),
         "/reviews.json": ("Events that people called right or wrong.", []),
     }
     bad: dict[str, Any] = {
@@ -274,7 +291,7 @@ def openapi(version: str) -> dict[str, Any]:
 CSV: Final = frozenset(
     {
         "/pairs.json", "/relation/{a}/{b}.json", "/relation/{a}/{b}/evidence.json", "/ledger/{a}/{b}.json",
-        "/state/{a}.json", "/actor.json", "/report.json", "/search.json", "/reviews.json",
+        "/state/{a}.json", "/actor.json", "/report.json", "/search.json", "/reviews.json", "/matrix.json", "/compare.json", "/method.json",
     }
 )  # fmt: skip
 """Data routes that also come as CSV."""

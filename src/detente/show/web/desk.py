@@ -23,6 +23,7 @@ from detente.measure.level import ErrorRates, Level, level
 from detente.measure.network import Network, Shift, all_happenings, network, partners
 from detente.measure.series import Filters, Gathered, Relation, gather, periods, relation
 from detente.records import CodedDocument, from_json
+from detente.show.search import FOLDER, NAMES, Names, Words
 from detente.show.web.view import Facets, View
 from detente.store.happenings import Happening
 from detente.store.store import Store
@@ -152,6 +153,8 @@ class Desk:
         self._memory = Memory()
         # A large pair's happenings take a hundred megabytes; views of them, little.
         self._pairs_kept = Memory(12)
+        self._words = Words(None if "://" in self.path else Path(path) / FOLDER)
+        self._old_words = Memory(2)
 
     @property
     def version(self) -> int | None:
@@ -279,6 +282,45 @@ class Desk:
         """Return how many happenings of a relation have each value of a facet (`facet_counts`)."""
         key = ("counts", view.counted())
         return self.keep(view.facets.version, key, lambda: facet_counts(self.relation(view)))
+
+    def values(self, version: int | None = None) -> dict[str, list[tuple[str, int]]]:
+        """Return how many events of the store have each type, mode, issue and status, and the sources of its reports."""
+
+        def work() -> dict[str, list[tuple[str, int]]]:
+            found: dict[str, list[tuple[str, int]]] = {}
+            for name, column, table in (
+                ("type", "type", "events"),
+                ("mode", "type || '/' || mode", "events"),
+                ("context", "context", "(SELECT unnest(contexts) AS context FROM events)"),
+                ("status", "status", "events"),
+            ):
+                rows = self.rows(
+                    f"SELECT {column} AS name, count(*) AS n FROM {table} GROUP BY 1 HAVING name IS NOT NULL"
+                    " ORDER BY n DESC, name",
+                    version=version,
+                )
+                found[name] = [(row["name"], row["n"]) for row in rows]
+            return found | {"source": list(self.totals(version).sources)}
+
+        return self.keep(version, "values", work)
+
+    def words(self, version: int | None = None) -> Words:
+        """Return the store's sentences, searchable; the index of the newest version lies beside the store."""
+        store = self.store(version)
+        if store is self._now:
+            self._words.follow(store)
+            return self._words
+
+        def work() -> Words:
+            found = Words(None)
+            found.follow(store)
+            return found
+
+        return self._old_words.get(store.version, work)
+
+    def names(self, version: int | None = None) -> Names:
+        """Return the store's persons and bodies, searchable."""
+        return self.keep(version, "names", lambda: Names(self.rows(NAMES, version=version)))
 
     def order(self, view: View) -> tuple[Happening, ...]:
         """Return the happenings of the direction that is drawn, those most worth showing first."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Final, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -17,18 +17,21 @@ from detente.code.coder import bundled_manifest
 from detente.errors import OptionError, StoreError
 from detente.highlight import STYLES, marked, marks, shown
 from detente.measure.level import BANDS, band_name
-from detente.measure.series import parse_party, period
+from detente.measure.network import Network
+from detente.measure.series import By, parse_party, period, periods
 from detente.records import CodedDocument, Event, to_json
+from detente.show.search import Hit, mark_words, parse_words
 from detente.show.web import chart, data
 from detente.show.web.desk import (
     Desk,
+    Measured,
     Pair,
     countries,
     country_name,
     strongest,
 )
 from detente.show.web.reviews import Review, Reviews, Verdict, now, precision
-from detente.show.web.view import Facets, Query, View, country, one_of, some_of, value, values, whole
+from detente.show.web.view import Facets, Here, Query, View, country, one_of, some_of, value, values, whole
 from detente.store.happenings import Happening
 
 PAGE: Final = 20
@@ -95,8 +98,13 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "tup": tuple,
     "issue": lambda text: text.replace("_", " "),
 }
+STATUS_WORDS: Final = (
+    ("actual", "done"), ("planned", "planned"), ("hypothetical", "possible or feared"), ("denied", "denied"),
+    ("historical", "past background"),
+)  # fmt: skip
 GLOBALS: Final[Mapping[str, Any]] = {
     "days": days, "kind": kind, "address": address, "label": chart.label, "roles": tuple(STYLES),
+    "pair_address": lambda a, b, facets, **more: View(a, b, facets, **more).address(), "STATUS_WORDS": STATUS_WORDS,
     "shade": shade, "quad": plover.QUAD, "band_name": band_name, "plover": plover, "isinstance": isinstance,
 }  # fmt: skip
 
@@ -202,6 +210,10 @@ class Book:
         """The store's name: the last part of its address."""
         return shown(self.desk.path.rstrip("/").rsplit("/", 1)[-1]) or "store"
 
+    def coders(self, version: int | None) -> list[str]:
+        """Return the coders of a version's reports."""
+        return [name for name, _ in self.desk.totals(version).coders]
+
     def live(self, query: Query) -> dict[str, Any]:
         """Return what tells a page that the store has grown."""
         version = self.desk.version
@@ -216,13 +228,14 @@ class Book:
         totals = self.desk.totals(facets.version)
         pairs: Sequence[Pair] = ()
         years = None
-        if totals.events:
+        if totals.documents:
             pairs = self.desk.pairs(facets)
             years = self.desk.years(facets)
         names = {c for pair in pairs for c in (pair.a, pair.b)}
         top = max(pairs, key=lambda p: p.happenings, default=None)
         reach = self._reach(facets)
         return {
+            "here": Here("/", facets), "facets": facets, "version": self.desk.store(facets.version).version, "values": self.desk.values(facets.version),
             "totals": totals, "pairs": pairs[:60], "more": max(0, len(pairs) - 60), "years": years,
             "sparks": {(p.a, p.b): Markup(chart.spark(p.years, reach)) for p in pairs[:60]},
             "names": sorted((country_name(code), code) for code in names), "top": (top.a, top.b) if top else (),
@@ -390,7 +403,11 @@ class Book:
         listed = [p for p in found.positions if side in ("", p.side) and stand in ("", p.stand)]
         listed.sort(key=lambda p: (-p.times, -p.reports, -p.last.toordinal(), p.side, p.context))
         page = whole(query, "page", 0, 10**6)
+        own = tuple((name, text) for name, text in (("side", side), ("stand", stand)) if text)
         return {
+            "here": Here(f"/ledger/{a}/{b}", replace(view.facets, status=("actual",), type=(), mode=()), own),
+            "version": self.desk.store(view.facets.version).version,
+            "facets": view.facets, "values": self.desk.counts(View(a, b, Facets(version=view.facets.version))),
             "view": view, "ledger": found, "side": side, "stand": stand, "total": len(listed),
             "positions": listed[page * 40 : (page + 1) * 40], "page": page, "pages": -(-len(listed) // 40),
             "counts": Counter((p.side, p.stand) for p in found.positions), "names": (country_name(a), country_name(b)),
@@ -422,11 +439,18 @@ class Book:
         first, last = self.desk.span(facets)
         version = facets.version
         pairs = [p for p in self.desk.pairs(facets) if a in (p.a, p.b)]
-        actors = self.desk.kept_rows(
-            "SELECT name, any_value(kind) AS kind, mode(title) AS title, mode(sector) AS sector, count(*) AS n"
-            " FROM participants WHERE country = ? AND role = 'actor' AND kind IN ('person', 'organisation', 'group')"
-            " GROUP BY name ORDER BY n DESC, name LIMIT 24",
-            [a], version,
+        here = Here(f"/state/{a}", facets)
+        where, parameters = self._where(_Only(facets.status), facets)
+        narrow = f" SEMI JOIN (SELECT document, event FROM events WHERE {where}) USING (document, event)"
+        actors = self.desk.keep(
+            version, ("acting", a, facets),
+            lambda: self.desk.rows(
+                "SELECT name, any_value(kind) AS kind, mode(title) AS title, mode(sector) AS sector, count(*) AS n"
+                f" FROM participants{narrow if here.narrowed else ''}"
+                " WHERE country = ? AND role = 'actor' AND kind IN ('person', 'organisation', 'group')"
+                " GROUP BY name ORDER BY n DESC, name LIMIT 24",
+                [*(parameters if here.narrowed else ()), a], version,
+            ),
         )  # fmt: skip
         network = self.desk.network(first, last, facets)
         reach = self._reach(facets)
@@ -440,6 +464,7 @@ class Book:
             key=lambda h: (-abs(h.intensity) * h.confidence, h.id),
         )
         return {
+            "here": here, "values": self.desk.values(version), "version": self.desk.store(version).version,
             "code": a, "name": country_name(a), "pairs": pairs, "actors": actors, "facets": facets,
             "sparks": {(p.a, p.b): Markup(chart.spark(p.years, reach)) for p in pairs[:40]},
             "acts": [data.happening_row(h) for h in listed[:8]], "years": self.desk.years(facets),
@@ -476,10 +501,18 @@ class Book:
             f" AND {where} ORDER BY coalesce(date, published) DESC, document, event LIMIT 5000",
             [name, name, *parameters], facets.version,
         )  # fmt: skip
+        conditions, bound = ["list_contains(speaker_names, ?)", "confidence >= ?"], [name, facets.min_confidence / 100]
+        if facets.source:
+            conditions.append("list_contains(?::varchar[], source)")
+            bound.append(list(facets.source))
+        for sign, day in ((">=", facets.from_), ("<=", facets.to)):
+            if day is not None:
+                conditions.append(f"published {sign} ?")
+                bound.append(day)
         said = self.desk.rows(
-            "SELECT * FROM statements WHERE list_contains(speaker_names, ?) ORDER BY published DESC, document, statement"
+            f"SELECT * FROM statements WHERE {' AND '.join(conditions)} ORDER BY published DESC, document, statement"
             " LIMIT 5000",
-            [name], facets.version,
+            bound, facets.version,
         )  # fmt: skip
         return events, said
 
@@ -490,9 +523,9 @@ class Book:
         if some_of(query, "status", plover.STATUSES):
             conditions.append("list_contains(?::varchar[], status)")
             parameters.append(list(facets.status))
-        if facets.type:
-            conditions.append("list_contains(?::varchar[], type)")
-            parameters.append(list(facets.type))
+        if facets.type or facets.mode:
+            conditions.append("(list_contains(?::varchar[], type) OR list_contains(?::varchar[], type || '/' || mode))")
+            parameters += [list(facets.type), list(facets.mode)]
         if facets.context:
             conditions.append("list_has_any(contexts, ?::varchar[])")
             parameters.append(list(facets.context))
@@ -511,6 +544,9 @@ class Book:
     def actor(self, query: Query) -> dict[str, Any]:
         """Return the page of a person or body: what it did, what was done to it, what it said."""
         name, facets, events, said = self._actor(query)
+        here = Here(
+            "/actor", replace(facets, status=cast("Any", some_of(query, "status", plover.STATUSES))), (("name", name),), any_status=True
+        )  # fmt: skip
         who = self.desk.kept_rows(
             "SELECT mode(kind) AS kind, country, mode(sector) AS sector, mode(title) AS title, count(*) AS n FROM entities"
             " WHERE name = ? GROUP BY country, lower(title) ORDER BY n DESC, country, title LIMIT 6",
@@ -519,10 +555,12 @@ class Book:
         did = [row for row in events if name in row["actor_names"]]
         page = whole(query, "page", 0, 10**6)
         return {
+            "here": here, "facets": here.facets, "values": self.desk.values(facets.version),
+            "version": self.desk.store(facets.version).version,
             "name": name, "who": who, "did": did[page * PAGE : (page + 1) * PAGE], "did_total": len(did), "page": page,
             "pages": -(-len(did) // PAGE),
             "suffered": [row for row in events if name in row["recipient_names"] and name not in row["actor_names"]][:PAGE],
-            "said": said[:PAGE], "said_total": len(said), "facets": facets,
+            "said": said[:PAGE], "said_total": len(said),
             "types": Counter(row["type"] for row in did).most_common(),
             "towards": Counter(c for row in did for c in row["recipient_countries"] if c).most_common(8),
         }  # fmt: skip
@@ -578,6 +616,7 @@ class Book:
             "coded": coded, "document": document, "parts": parts, "names": names,
             "reviews": {e.id: reviews.get((document.id, e.id, coded.coder)) for e in coded.events},
             "opened": value(query, "event"), "open": self.reviews.path is not None,
+            "version": self.desk.store(Facets.parse(query).version).version,
         }  # fmt: skip
 
     def report_json(self, query: Query) -> dict[str, Any]:
@@ -592,11 +631,11 @@ class Book:
 
     # All pairs
 
-    def matrix(self, query: Query) -> dict[str, Any]:
-        """Return the matrix: pairs by period, mean intensity and happenings."""
+    def _matrix(self, query: Query) -> dict[str, Any]:
         facets = Facets.parse(query)
         first, last = self.desk.span(facets)
-        by = one_of(query, "by", ("quarter", "year"), "year" if (last - first).days > 1200 else "quarter")
+        usual = "year" if (last - first).days > 1200 else "quarter"
+        by = cast("By", one_of(query, "by", ("quarter", "year"), usual))
         network = self.desk.network(first, last, facets)
         pairs = self.desk.pairs(facets)
         order = one_of(query, "order", ("change", "happenings", "conflict"), "change")
@@ -606,161 +645,198 @@ class Book:
             pairs = tuple(
                 sorted(pairs, key=lambda p: (-p.conflict_share * (p.happenings >= 5), -p.happenings, p.a, p.b))
             )
-        columns: list[dt.date] = []
-        day = period(first, cast("Any", by))[0]
-        while day <= last and len(columns) < 60:
-            columns.append(day)
-            day = period(day, cast("Any", by))[1] + dt.timedelta(1)
-        rows = []
-        for pair in pairs[:50]:
-            cells: dict[dt.date, list[float]] = {}
-            for key in network.joint[pair.a, pair.b].ids:
-                happening = network.happenings[key]
-                cells.setdefault(period(happening.day, cast("Any", by))[0], []).append(happening.intensity)
-            rows.append(
-                (pair, [(c, sum(v) / len(v), len(v)) if (v := cells.get(c)) else (c, None, 0) for c in columns])
-            )
+        columns = [start for start, _ in periods(first, last, by)[:60]]
+        own = tuple((k, v) for k, v, most in (("order", order, "change"), ("by", by, usual)) if v != most)
         return {
-            "rows": rows, "columns": columns, "by": by, "order": order, "total": len(pairs), "facets": facets,
-            "years": self.desk.years(facets),
+            "network": network, "pairs": pairs, "columns": columns, "by": by, "usual": usual, "order": order,
+            "facets": facets, "here": Here("/matrix", facets, own), "version": self.desk.store(facets.version).version,
         }  # fmt: skip
+
+    @staticmethod
+    def _cells(
+        network: Network, pair: Pair, columns: Sequence[dt.date], by: By
+    ) -> list[tuple[dt.date, float | None, int]]:
+        """Return a pair's mean intensity and happenings in each period."""
+        cells: dict[dt.date, list[float]] = {}
+        for key in network.joint[pair.a, pair.b].ids:
+            happening = network.happenings[key]
+            cells.setdefault(period(happening.day, by)[0], []).append(happening.intensity)
+        return [(c, sum(v) / len(v), len(v)) if (v := cells.get(c)) else (c, None, 0) for c in columns]
+
+    def matrix(self, query: Query) -> dict[str, Any]:
+        """Return the matrix: pairs by period, mean intensity and happenings."""
+        made = self._matrix(query)
+        rows = [(p, self._cells(made["network"], p, made["columns"], made["by"])) for p in made["pairs"][:50]]
+        return {
+            **made, "rows": rows, "total": len(made["pairs"]), "years": self.desk.years(made["facets"]),
+            "values": self.desk.values(made["facets"].version),
+        }  # fmt: skip
+
+    def matrix_json(self, query: Query) -> list[dict[str, Any]]:
+        """Return all pairs by period: a row a pair and period in which something happened."""
+        if not self.desk.totals(Facets.parse(query).version).documents:
+            return []
+        made = self._matrix(query)
+        return [
+            {"a": pair.a, "b": pair.b, "change": pair.change, "start": start, "mean": mean, "happenings": count}
+            for pair in made["pairs"]
+            for start, mean, count in self._cells(made["network"], pair, made["columns"], made["by"])
+            if count
+        ]
+
+    def matrix_csv(self, query: Query) -> tuple[list[dict[str, Any]], Sequence[str], str]:
+        """Return the same, for CSV."""
+        return self.matrix_json(query), ("a", "b", "change", "start", "mean", "happenings"), "matrix"
+
+    def _compared(self, query: Query) -> tuple[Here, By, list[tuple[View, Measured]]]:
+        """Return the pairs that are compared, each measured."""
+        facets = Facets.parse(query)
+        by = cast("By", one_of(query, "by", ("month", "quarter", "year"), "quarter"))
+        asked = values(query, "pair")[:12]
+        chosen = [pair.partition("-")[::2] for pair in asked]
+        if not asked and self.desk.totals(facets.version).documents:
+            chosen = [(p.a, p.b) for p in sorted(self.desk.pairs(facets), key=lambda p: (-p.happenings, p.a, p.b))[:6]]
+        views = [replace(View.parse(a, b, _Only()), facets=facets, by=by) for a, b in chosen]
+        own = (*(() if by == "quarter" else (("by", by),)), *(("pair", pair) for pair in asked))
+        return Here("/compare", facets, own), by, [(view, self.desk.measured(view)) for view in views]
 
     def compare(self, query: Query) -> dict[str, Any]:
         """Return small multiples of some pairs on one scale."""
-        facets = Facets.parse(query)
-        by = one_of(query, "by", ("month", "quarter", "year"), "quarter")
-        asked = values(query, "pair")
-        every = self.desk.pairs(facets)
-        if asked:
-            chosen = []
-            for pair in asked[:12]:
-                a, _, b = pair.partition("-")
-                chosen.append((a, b))
-        else:
-            chosen = [(p.a, p.b) for p in sorted(every, key=lambda p: (-p.happenings, p.a, p.b))[:6]]
-        panels = []
-        for a, b in chosen:
-            view = replace(View.parse(a, b, _Nothing()), facets=facets, by=cast("Any", by))
-            panels.append((view, self.desk.measured(view)))
-        known = [v for _, m in panels for one in m.levels for v in (one.low, one.high) if v is not None]
-        reach = (max(-10.0, float(int(min([*known, -3.0]) - 1))), min(10.0, float(int(max([*known, 3.0]) + 1))))
+        here, by, panels = self._compared(query)
+        reach = chart.shared([m.levels for _, m in panels])
+        every = self.desk.pairs(here.facets) if self.desk.totals(here.facets.version).documents else ()
         return {
+            "here": here, "facets": here.facets, "values": self.desk.values(here.facets.version),
+            "version": self.desk.store(here.facets.version).version,
             "panels": [
                 (view, m.found, Markup(chart.small(m.found, m.levels, reach)),
                  next((one for one in reversed(m.levels) if one.value is not None), None))
                 for view, m in panels
             ],
-            "chosen": [f"{a}-{b}" for a, b in chosen], "by": by, "facets": facets,
+            "chosen": [f"{view.a}-{view.b}" for view, _ in panels], "by": by,
             "pairs": sorted(every, key=lambda p: (-p.happenings, p.a, p.b))[:60],
         }  # fmt: skip
 
+    def compare_json(self, query: Query) -> list[dict[str, Any]]:
+        """Return the level of the pairs that are compared, a row a pair and period."""
+        return [
+            {
+                "a": view.a, "b": view.b, "start": level.start, "end": level.end, "level": level.value, "low": level.low,
+                "high": level.high, "name": level.name, "happenings": point.happenings, "reports": point.reports,
+            }
+            for view, m in self._compared(query)[2]
+            for level, point in zip(m.levels, m.found.series["joint"], strict=True)
+        ]  # fmt: skip
+
+    def compare_csv(self, query: Query) -> tuple[list[dict[str, Any]], Sequence[str], str]:
+        """Return the same, for CSV."""
+        columns = ("a", "b", "start", "end", "level", "low", "high", "name", "happenings", "reports")
+        return self.compare_json(query), columns, "compare"
+
+    def compare_picture(self, query: Query) -> str:
+        """Return all pairs that are compared in one picture, SVG."""
+        panels = self._compared(query)[2]
+        return chart.multiples([(f"{country_name(v.a)} – {country_name(v.b)}", m.found, m.levels) for v, m in panels])
+
     # Search
 
-    def _search(self, query: Query) -> dict[str, Any]:
+    def _search(self, query: Query, limit: int = PAGE) -> dict[str, Any]:
         asked = (value(query, "q") or "").strip()
         page = whole(query, "page", 0, 1000)
         facets = Facets.parse(query)
+        order = cast("Any", one_of(query, "order", ("best", "newest"), "best"))
         terms = parse_words(asked)
-        found: list[dict[str, Any]] = []
-        total = 0
+        total, hits = 0, cast("list[Hit]", [])
         if any(not term.without for term in terms):
-            conditions, parameters = ["true"], []  # type: list[str], list[Any]
-            for sign, day in ((">=", facets.from_), ("<=", facets.to)):
-                if day is not None:
-                    conditions.append(f"date {sign} ?")
-                    parameters.append(day)
-            if facets.source:
-                conditions.append("list_contains(?::varchar[], source)")
-                parameters.append(list(facets.source))
-            for term in terms:
-                if not term.without:
-                    conditions.append("contains(lower(text), ?)")
-                    parameters.append(term.words)
-            wanted = []
-            for term in terms:
-                wanted.append(f"{'NOT ' if term.without else ''}regexp_matches(folded, ?)")
-                parameters.append(term.pattern)
-            query_ = (
-                "WITH near AS (SELECT id, date, text, source, url, title, unnest(sentences) AS span,"
-                " generate_subscripts(sentences, 1) - 1 AS sentence_index FROM records"
-                f" WHERE {' AND '.join(conditions)}),"
-                " told AS (SELECT *, substring(text, span[1] + 1, span[2] - span[1]) AS sentence FROM near),"
-                " folded AS (SELECT id AS document, date AS published, source, url, title, sentence_index, sentence,"
-                " lower(sentence) AS folded FROM told)"
-                f" SELECT * EXCLUDE (folded), count(*) OVER () AS total FROM folded WHERE {' AND '.join(wanted)}"
-                " ORDER BY published DESC, document, sentence_index LIMIT ? OFFSET ?"
-            )
-            found = self.desk.rows(query_, [*parameters, PAGE, page * PAGE], facets.version)
-            total = found[0]["total"] if found else 0
-        return {"q": asked, "terms": terms, "found": found, "total": total, "page": page, "facets": facets}
+            total, hits = self.desk.words(facets.version).search(
+                terms, from_=facets.from_, to=facets.to, sources=facets.source, order=order, limit=limit,
+                offset=page * limit,
+            )  # fmt: skip
+        own = (("q", asked), *((("order", order),) if order != "best" else ()))
+        kept = Facets(from_=facets.from_, to=facets.to, source=facets.source, version=facets.version)
+        return {
+            "q": asked, "terms": terms, "hits": hits, "total": total, "page": page, "facets": kept, "order": order,
+            "version": self.desk.store(facets.version).version, "here": Here("/search", kept, own if asked else ()),
+        }  # fmt: skip
 
     def search(self, query: Query) -> dict[str, Any]:
-        """Return the page of a search: sentences, people and bodies."""
+        """Return the page of a search: sentences, best first, people and bodies."""
         made = self._search(query)
-        people = []
-        if made["q"]:
-            people = self.desk.rows(
-                "SELECT name, mode(kind) AS kind, mode(country) AS country, mode(title) AS title, count(*) AS n"
-                " FROM entities WHERE contains(lower(name), lower(?)) AND kind IN ('person', 'organisation', 'group')"
-                " GROUP BY name ORDER BY n DESC, name LIMIT 12",
-                [made["q"].strip('"')], made["facets"].version,
-            )  # fmt: skip
-        for row in made["found"]:
-            row["html"] = Markup(mark_words(row["sentence"][:1200], made["terms"]))
+        asked = made["q"].lower()
+        people = self.desk.names(made["facets"].version).search(made["q"]) if made["terms"] else []
         states = [
             (code, name) for code, name in countries().items()
-            if made["q"] and ((made["q"].lower() in name.lower() and len(made["q"]) > 2) or made["q"].upper() == code)
+            if asked and ((asked in name.lower() and len(asked) > 2) or asked.upper() == code)
         ][:6]  # fmt: skip
-        return {**made, "people": people, "states": states, "pages": -(-made["total"] // PAGE)}
+        found = [(hit, Markup(mark_words(hit.sentence[:1200], made["terms"]))) for hit in made["hits"]]
+        return {
+            **made, "found": found, "people": people, "states": states, "pages": min(1001, -(-made["total"] // PAGE)),
+            "sources": self.desk.totals(made["facets"].version).sources,
+        }  # fmt: skip
 
     def search_json(self, query: Query) -> dict[str, Any]:
-        """Return a search as JSON."""
-        made = self._search(query)
-        keep = ("document", "published", "source", "url", "title", "sentence_index", "sentence")
-        return {
-            "q": made["q"],
-            "total": made["total"],
-            "sentences": [{k: row[k] for k in keep} for row in made["found"]],
-        }
+        """Return a search as JSON, a thousand sentences a page."""
+        made = self._search(query, 1000)
+        return {"q": made["q"], "total": made["total"], "sentences": [asdict(hit) for hit in made["hits"]]}
 
     def search_csv(self, query: Query) -> tuple[list[dict[str, Any]], Sequence[str], str]:
         """Return a search, for CSV."""
-        columns = ("document", "published", "source", "url", "title", "sentence_index", "sentence")
-        return self.search_json(query)["sentences"], columns, "search"
+        return self.search_json(query)["sentences"], tuple(Hit.__dataclass_fields__), "search"
 
     # How it was made
 
     def method(self, query: Query) -> dict[str, Any]:
         """Return the methodology page, its figures from the store and the model's card."""
-        return {**self.method_json(query), "bands": BANDS, "roles": STYLES}
+        return {**self.method_json(query), "asked": Facets.parse(query).version, "bands": BANDS, "roles": STYLES}
 
     def method_json(self, query: Query) -> dict[str, Any]:
         """Return what the store and the model are."""
-        totals = self.desk.totals()
-        figures = self.desk.keep(None, "figures", self._figures) if totals.documents else {}
+        version = Facets.parse(query).version
+        totals = self.desk.totals(version)
+        figures = self.desk.keep(version, "figures", lambda: self._figures(version)) if totals.documents else {}
         manifest = bundled_manifest()
         right, all_ = precision(self._current())
         return {
-            "detente": self.version, "store": {"version": self.desk.version, **asdict(totals)}, "figures": figures,
+            "detente": self.version, "store": {"version": self.desk.store(version).version, **asdict(totals)}, "figures": figures,
             "model": {k: manifest.get(k) for k in ("name", "version", "development", "test", "trained", "calibration")},
             "reviews": {"right": right, "reviewed": all_},
         }  # fmt: skip
 
-    def _figures(self) -> dict[str, Any]:
-        count = self.desk.rows(
+    def _figures(self, version: int | None) -> dict[str, Any]:
+        rows = partial(self.desk.rows, version=version)
+        count = rows(
             "SELECT count(*) AS events, avg(confidence) AS confidence, avg(attributed::int) AS attributed,"
             " avg((date IS NOT NULL)::int) AS dated, avg((len(recipient_names) > 0)::int) AS directed,"
             " avg((len(list_filter(actor_countries, lambda c: c IS NOT NULL)) > 0)::int) AS placed FROM events"
         )[0]
-        status = self.desk.rows("SELECT status AS name, count(*) AS n FROM events GROUP BY 1 ORDER BY n DESC, 1")
-        types = self.desk.rows(
+        status = rows("SELECT status AS name, count(*) AS n FROM events GROUP BY 1 ORDER BY n DESC, 1")
+        types = rows(
             "SELECT type AS name, count(*) AS n, avg(confidence) AS confidence FROM events GROUP BY 1 ORDER BY n DESC, 1"
         )
-        rules = self.desk.rows("SELECT rule AS name, count(*) AS n FROM mentions GROUP BY 1 ORDER BY n DESC, 1")
-        deciles = self.desk.rows(
+        rules = rows("SELECT rule AS name, count(*) AS n FROM mentions GROUP BY 1 ORDER BY n DESC, 1")
+        deciles = rows(
             "SELECT least(9, floor(confidence * 10))::int AS decile, count(*) AS n FROM events GROUP BY 1 ORDER BY 1"
         )
         return {"events": count, "status": status, "types": types, "rules": rules, "confidence": deciles}
+
+    def method_csv(self, query: Query) -> tuple[list[dict[str, Any]], Sequence[str], str]:
+        """Return the figures of the store, the model and the reviews, for CSV."""
+        found: list[dict[str, Any]] = []
+
+        def put(path: tuple[str, ...], one: Any) -> None:
+            if isinstance(one, Mapping) and {"name", "n"} <= one.keys():
+                put((*path, str(one["name"])), one["n"])
+            elif isinstance(one, Mapping):
+                for name, part in one.items():
+                    put((*path, str(name)), part)
+            elif isinstance(one, tuple | list):
+                for part in one:
+                    put((*path, str(part[0])), part[1]) if isinstance(part, tuple) else put(path, part)
+            else:
+                found.append({"group": "/".join(path[:-1]), "name": path[-1], "value": one})
+
+        put((), self.method_json(query))
+        return found, ("group", "name", "value"), "method"
 
     # Reviews
 
@@ -836,81 +912,11 @@ class Book:
         return {"routes": data.openapi(self.version)["paths"]}
 
 
-class _Nothing:
-    """A query without parts."""
+class _Only:
+    """A query that names statuses alone."""
+
+    def __init__(self, statuses: Sequence[str] = ()) -> None:
+        self.statuses = list(statuses)
 
     def getlist(self, key: Any, /) -> list[str]:
-        return []
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One word or phrase of a search.
-
-    Attributes:
-        words: in lower case.
-        pattern: regular expression (RE2) that finds it in a sentence in lower case.
-        without: sentences that have it are left out.
-    """
-
-    words: str
-    pattern: str
-    without: bool
-
-
-_TERM: Final = re.compile(r'(-?)(?:"([^"]+)"|(\S+))')
-MOST_TERMS: Final = 12
-
-
-def parse_words(asked: str) -> tuple[Term, ...]:
-    """Read a search: words and "phrases" that a sentence must hold, -without, and begin* of words.
-
-    Raises:
-        OptionError: there are too many.
-    """
-    found = []
-    for minus, phrase, word in _TERM.findall(asked):
-        words = (phrase or word).lower().strip()
-        begins = words.endswith("*")
-        words = words.rstrip("*").strip('"').strip()
-        if not words:
-            continue
-        # RE2's \b knows ASCII letters alone, so the edges of a word are spelt out.
-        edge = r"[^\pL\pN]"
-        pattern = (
-            f"(?:^|{edge})" + r"\s+".join(_quoted(part) for part in words.split()) + ("" if begins else f"(?:$|{edge})")
-        )
-        found.append(Term(words if len(words.split()) == 1 else words.split()[0], pattern, bool(minus)))
-    if len(found) > MOST_TERMS:
-        raise OptionError(f"the search has {len(found)} words; {MOST_TERMS} is the limit")
-    return tuple(found)
-
-
-def _quoted(words: str) -> str:
-    """Quote a word for RE2, which takes a backslash before punctuation of ASCII alone."""
-    return "".join(f"\\{c}" if c.isascii() and not c.isalnum() and c != "_" else c for c in words)
-
-
-def mark_words(sentence: str, terms: Iterable[Term]) -> str:
-    """Return a sentence as escaped HTML with the words of a search marked."""
-    from html import escape
-
-    folded = sentence.lower()
-    spans = []
-    if len(folded) == len(sentence):
-        for term in terms:
-            if not term.without:
-                pattern = term.pattern.replace(r"[^\pL\pN]", r"[\W_]")
-                for match in re.finditer(pattern, folded):
-                    start, end = match.span()
-                    while start < end and not folded[start].isalnum():
-                        start += 1
-                    while end > start and not folded[end - 1].isalnum():
-                        end -= 1
-                    spans.append((start, end))
-    out, at = [], 0
-    for start, end in sorted(spans):
-        if start >= at and end > start:
-            out.append(f"{escape(shown(sentence[at:start]))}<mark>{escape(shown(sentence[start:end]))}</mark>")
-            at = end
-    return "".join(out) + escape(shown(sentence[at:]))
+        return self.statuses if key == "status" else []

@@ -184,6 +184,58 @@ class Facets:
 
 
 @dataclass(frozen=True, slots=True)
+class Here:
+    """A page with facets as its address asks for it.
+
+    Attributes:
+        path: its path.
+        facets: which events count.
+        own: names and values of its other parts.
+        any_status: where no status is named, all count; else only what was done.
+    """
+
+    path: str
+    facets: Facets
+    own: tuple[tuple[str, str], ...] = ()
+    any_status: bool = False
+
+    def query(self, **changes: Any) -> str:
+        """Return the query part of this page's address, or of one with some facets changed.
+
+        Args:
+            changes: facets by name.
+        """
+        facets = replace(self.facets, **changes)
+        pairs = [*self.own, *facets.pairs()]
+        if self.any_status and facets.status == ("actual",):
+            pairs.append(("status", "actual"))
+        return "?" + urlencode(pairs) if pairs else ""
+
+    def address(self, suffix: str = "", **changes: Any) -> str:
+        """Return the page's address below the site's root; `suffix` is "", ".json", ".csv" or ".svg"."""
+        return f"{self.path}{suffix}{self.query(**changes)}"
+
+    def plain(self) -> str:
+        """Return the address without any facet but the store's version."""
+        return replace(
+            self, facets=Facets(status=() if self.any_status else ("actual",), version=self.facets.version)
+        ).address()
+
+    def parted(self, **own: Any) -> str:
+        """Return the address with some of its other parts changed or, where None, left out."""
+        kept = [(name, value) for name, value in self.own if name not in own]
+        return replace(self, own=(*kept, *((k, str(v)) for k, v in own.items() if v is not None))).address()
+
+    @property
+    def narrowed(self) -> int:
+        """How many facets are in force."""
+        names = {name for name, _ in self.facets.pairs()} | (
+            {"status"} if self.any_status and self.facets.status else set()
+        )
+        return len(names - {"version"})
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A relation as an address asks for it.
 
@@ -270,6 +322,12 @@ class View:
             if (item := getattr(view, name)) is not None:
                 pairs.append((name, str(item)))
         return "?" + urlencode(pairs) if pairs else ""
+
+    def without(self, **changes: Any) -> str:
+        """Return the view's address with some facets changed and no one happening open; another time opens no period."""
+        if "from_" in changes:
+            changes["at"] = None
+        return self.address(happening=None, **changes)
 
     def address(self, suffix: str = "", **changes: Any) -> str:
         """Return the view's address below the site's root.

@@ -52,7 +52,8 @@ async function go(address, { push = true, to = null } = {}) {
   const timer = setTimeout(() => { document.body.append(busy); main.setAttribute("aria-busy", "true"); }, 120);
   const focused = document.activeElement && document.activeElement.name
     ? [document.activeElement.name, document.activeElement.value] : null;
-  const open = $$("main details[open]").map((one) => one.querySelector("summary").textContent.trim().split("\n")[0]);
+  const named = (one) => one.querySelector("summary").textContent.trim().split("\n")[0];
+  const open = $$("main details[open]").map(named);
   try {
     let answer = await fetch(address, { signal: mine.signal, headers: { accept: "text/html" } });
     const since = Date.now();
@@ -71,8 +72,7 @@ async function go(address, { push = true, to = null } = {}) {
     document.body.dataset.version = page.body.dataset.version;
     if (push) history.pushState(null, "", address);
     for (const one of $$("main details")) {
-      const name = one.querySelector("summary").textContent.trim().split("\n")[0];
-      if (open.includes(name)) one.open = true;
+      if (open.includes(named(one))) one.open = true;
       else if (one.classList.contains("all")) one.open = false;
     }
     ready();
@@ -104,7 +104,7 @@ function written(form) {
     if (field.dataset.default !== undefined && field.dataset.default === field.value) continue;
     parts.append(field.name, field.value);
   }
-  if (statuses.length && !(statuses.length === 1 && statuses[0] === "actual")) {
+  if (statuses.length && (form.dataset.status === "any" || statuses.length > 1 || statuses[0] !== "actual")) {
     for (const one of statuses) parts.append("status", one);
   }
   const query = parts.toString();
@@ -112,10 +112,11 @@ function written(form) {
 }
 
 function forms() {
-  for (const form of $$("main form#facets, main form.auto")) {
+  for (const form of $$("main form#facets")) {
     let timer = 0;
     const start = (delay) => { clearTimeout(timer); timer = setTimeout(() => go(written(form)), delay); };
     for (const field of form.elements) {
+      if (field.type === "search") continue;
       field.addEventListener("change", () => {
         if (field.type === "date" && field.value && !(field.value >= "1000")) return;
         start(field.type === "checkbox" ? 350 : 0);
@@ -321,7 +322,7 @@ function png() {
   if (!button) return;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const answer = await fetch($("#chart").dataset.src);
+    const answer = await fetch(button.dataset.src);
     const url = URL.createObjectURL(new Blob([await answer.text()], { type: "image/svg+xml" }));
     const image = new Image();
     image.addEventListener("load", () => {
@@ -333,7 +334,7 @@ function png() {
       canvas.toBlob((blob) => {
         const link = make("a");
         link.href = URL.createObjectURL(blob);
-        link.download = location.pathname.split("/").slice(-2).join("-") + ".png";
+        link.download = location.pathname.split("/").filter(Boolean).slice(-2).join("-") + ".png";
         link.click();
         setTimeout(() => URL.revokeObjectURL(link.href), 1000);
       });
@@ -374,7 +375,8 @@ function copies() {
     if (!navigator.clipboard) continue;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      const text = $("#" + button.dataset.copy).textContent.trim().replace(/(\s)(\/relation)/, "$1" + location.origin + "$2");
+      const told = $("#" + button.dataset.copy).textContent.trim(), address = button.dataset.address;
+      const text = told.endsWith(address) ? told.slice(0, -address.length) + location.origin + address : told;
       await navigator.clipboard.writeText(text);
       say("Copied.");
     });
