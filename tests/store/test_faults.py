@@ -233,3 +233,31 @@ def test_readers_see_whole_batches_while_loaders_and_compaction_run(tmp_path: Pa
     assert [(loader.communicate()[1], loader.returncode) for loader in loaders] == [("", 0)] * 3
     assert whole(path) == MANY
     assert len(set(seen)) > 3 and compacted
+
+
+def test_loaders_and_readers_go_on_while_the_store_is_compacted_and_vacuumed(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    Store(path).add([report(0)])
+    reader = Store(path)
+    loaders = [start(path), start(path, "replace"), start(path)]
+    seen, gone = [1], 0
+    while any(loader.poll() is None for loader in loaders):
+        (row,) = reader.query("select count(*) n, count(distinct document) m from documents")
+        assert row["n"] == row["m"] >= seen[-1]
+        seen.append(row["n"])
+        Store(path).compact()
+        gone += Store(path).vacuum(hours=0)
+    assert [(loader.communicate()[1], loader.returncode) for loader in loaders] == [("", 0)] * 3
+    assert whole(path) == MANY
+    assert len(set(seen)) > 3 and gone > 3
+
+
+def test_vacuum_leaves_what_a_load_has_written_and_not_committed(tmp_path: Path) -> None:
+    store = Store(tmp_path / "s")
+    store.add([report(0)])
+    fresh, old = (tmp_path / "s" / "documents" / f"part-{name}.parquet" for name in ("fresh", "old"))
+    for stray in (fresh, old):
+        stray.write_bytes(b"half")
+    os.utime(old, (time.time() - 7200,) * 2)
+    assert store.vacuum(hours=0) == 1
+    assert fresh.exists() and not old.exists()

@@ -12,7 +12,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import islice
@@ -37,6 +37,9 @@ SCHEMA: Final = 2
 _MARK: Final = "detente store, schema "
 _ATTEMPTS: Final = 60
 """Commits tried against other loaders before giving up; at most some 30 s with the pauses between."""
+
+_STRAY_HOURS: Final = 1
+"""Age from which a file that no version names is taken for a killed load's: a load under way has younger ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,11 +245,27 @@ class Store:
                     raise StoreError(f"{self.path}: the batch was not committed: {said(error)}") from error
                 time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))
             except (DeltaError, OSError) as error:
-                raise StoreError(f"{self.path}: the batch was not written: {said(error)}") from error
+                table.update_incremental()
+                if table.version() == base:
+                    raise StoreError(f"{self.path}: the batch was not written: {said(error)}") from error
+                # Others wrote meanwhile: what could not be read may have been joined into another file and deleted.
         raise StoreError(f"{self.path}: other loaders committed first {_ATTEMPTS} times; load with fewer at once")
 
     def _learn(self, table: DeltaTable) -> None:
-        """Read ids, coders and digests of files not yet seen."""
+        """Read ids, coders and digests of files not yet seen; again, if one was joined into another and deleted meanwhile."""
+        for _ in range(_ATTEMPTS):
+            base = table.version()
+            try:
+                self._read_ids(table)
+                return
+            except OSError as error:
+                if self.as_of is None:
+                    table.update_incremental()
+                if table.version() == base:
+                    raise StoreError(f"{self.path}: cannot be read: {said(error)}") from error
+        raise StoreError(f"{self.path}: changes faster than it can be read")
+
+    def _read_ids(self, table: DeltaTable) -> None:
         dataset = table.to_pyarrow_dataset()
         files = set(dataset.files)
         if not self._seen <= files:
@@ -388,14 +407,20 @@ class Store:
         import duckdb
 
         with self._lock:
-            session = self._session()
-            try:
-                statements = session.extract_statements(query)
-                if len(statements) != 1 or statements[0].type.name not in {"SELECT", "EXPLAIN"}:
-                    raise QueryError("one SELECT is wanted; the store is written through add() alone")
-                return session.sql(query, params=parameters or None).to_arrow_table()
-            except (duckdb.Error, UnicodeError) as error:
-                raise QueryError(str(error)) from error
+            while True:
+                session = self._session()
+                version = self._connection[0] if self._connection else None
+                try:
+                    statements = session.extract_statements(query)
+                    if len(statements) != 1 or statements[0].type.name not in {"SELECT", "EXPLAIN"}:
+                        raise QueryError("one SELECT is wanted; the store is written through add() alone")
+                    return session.sql(query, params=parameters or None).to_arrow_table()
+                except duckdb.IOException as error:
+                    # A file joined into another and deleted while it was asked: the version after has it.
+                    if self.version == version:
+                        raise QueryError(str(error)) from error
+                except (duckdb.Error, UnicodeError) as error:
+                    raise QueryError(str(error)) from error
 
     def query(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Frame:
         """Like `sql`, as a `Frame`."""
@@ -475,31 +500,42 @@ class Store:
 
     def compact(self) -> int:
         """Join small files into large ones, change no row, and return how many files were joined."""
+        done = self._tidied("compacted", lambda table: table.optimize.compact())
+        return int(done["numFilesRemoved"])
+
+    def _tidied(self, done: str, work: Callable[[DeltaTable], Any]) -> Any:
+        """Do something to the table's files, again if a loader committed meanwhile what it had read otherwise."""
         from deltalake.exceptions import DeltaError
 
         self._require()
-        try:
-            done = self._writable().optimize.compact()
-        except (DeltaError, OSError) as error:
-            raise StoreError(f"{self.path}: nothing was compacted: {said(error)}") from error
-        return int(done["numFilesRemoved"])
+        for attempt in range(_ATTEMPTS):
+            table = self._writable()
+            base = table.version()
+            try:
+                return work(table)
+            except (DeltaError, OSError) as error:
+                table.update_incremental()
+                if table.version() == base:
+                    raise StoreError(f"{self.path}: nothing was {done}: {said(error)}") from error
+                time.sleep(random.uniform(0, min(1.0, 0.02 * 2**attempt)))
+        raise StoreError(f"{self.path}: nothing was {done}: others committed first {_ATTEMPTS} times")
 
     def vacuum(self, *, hours: int = 168) -> int:
         """Delete files that no version of the last `hours` needs, killed loads' leavings too; return how many.
 
-        Versions older than that can no longer be opened. Below 168 hours a running reader or loader may lose
-        files under it: do it only while none runs.
+        Versions older than that can no longer be opened. Loaders and questions that run meanwhile go on: what no version
+        names is deleted only when it is an hour old, and a file that was deleted under them is read from the version after.
+        Only who reads a whole table for longer than `hours` (`documents()`, `detente.store.stories.update`) may lose a file.
         """
-        from deltalake.exceptions import DeltaError
 
-        self._require()
-        try:
-            gone = self._writable().vacuum(
-                retention_hours=hours, dry_run=False, enforce_retention_duration=False, full=True
+        def work(table: DeltaTable) -> list[str]:
+            gone = table.vacuum(retention_hours=hours, dry_run=False, enforce_retention_duration=False)
+            stray = max(hours, _STRAY_HOURS)
+            return gone + table.vacuum(
+                retention_hours=stray, dry_run=False, enforce_retention_duration=False, full=True
             )
-        except (DeltaError, OSError) as error:
-            raise StoreError(f"{self.path}: nothing was vacuumed: {said(error)}") from error
-        return len(gone)
+
+        return len(self._tidied("vacuumed", work))
 
     def versions(self) -> Frame:
         """Return the table's versions, newest first: number, time (UTC) and operation."""
