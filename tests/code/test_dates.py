@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,27 +13,11 @@ from hypothesis import strategies as st
 from detente.code import feasts
 from detente.code.dates import UNRESOLVED, find_times, resolve
 from detente.records import When
+from train.score_times import CASES as FILE
+from train.score_times import is_right, read_case
 
-CASES = [json.loads(line) for line in (Path(__file__).parents[1] / "cases" / "times.jsonl").read_text().splitlines()]
+CASES = [json.loads(line) for line in FILE.read_text().splitlines()]
 FLOOR = 0.95
-
-
-def _got(case: dict) -> When:
-    day = dt.date.fromisoformat(case["previous"]) if case.get("previous") else None
-    previous = When(day, day, "day", "stated", "exact") if day else None
-    return resolve(
-        case["expression"], dt.date.fromisoformat(case["document"]), previous=previous, future=case.get("future", False)
-    )
-
-
-def _right(case: dict, got: When) -> bool:
-    start, end = (dt.date.fromisoformat(case[k]) if case[k] else None for k in ("start", "end"))
-    if (got.granularity, got.kind) != (case["granularity"], case["kind"]):
-        return False
-    if case.get("within") and start and end and got.start and got.end:  # the moon decides: a day more to either side
-        day = dt.timedelta(1)
-        return start - 2 * day <= got.start <= start and end <= got.end <= end + 2 * day
-    return (got.start, got.end) == (start, end)
 
 
 def test_there_are_enough_cases_and_half_are_held_apart() -> None:
@@ -47,13 +30,57 @@ def test_there_are_enough_cases_and_half_are_held_apart() -> None:
     "case", [c for c in CASES if c["split"] == "dev"], ids=lambda c: f"{c['expression']}@{c['document']}"
 )
 def test_development_case(case: dict) -> None:
-    assert _right(case, _got(case)), _got(case)
+    assert is_right(case, read_case(case)), read_case(case)
 
 
 def test_held_cases_reach_the_floor() -> None:
     held = [c for c in CASES if c["split"] == "held"]
-    right = sum(_right(c, _got(c)) for c in held)
+    right = sum(is_right(c, read_case(c)) for c in held)
     assert right >= FLOOR * len(held), f"{right} of {len(held)}"
+
+
+@pytest.mark.parametrize(
+    ("expression", "document", "future", "previous", "start", "end"),
+    [
+        ("on the eleventh", "2020-10-22", False, None, "2020-10-11", "2020-10-11"),
+        ("since the tenth", "2020-06-25", False, None, "2020-06-10", "2020-06-25"),
+        ("on the thirty-first", "2019-10-08", True, None, "2019-10-31", "2019-10-31"),
+        ("on the first of May", "2021-05-12", False, None, "2021-05-01", "2021-05-01"),
+        ("on the twenty-fourth of November", "2014-12-18", False, None, "2014-11-24", "2014-11-24"),
+        ("since the first of the month", "1993-08-19", False, None, "1993-08-01", "1993-08-19"),
+        ("at ten yesterday", "2024-11-06", False, None, "2024-11-05", "2024-11-05"),
+        ("half past one on Sunday morning", "2017-03-13", False, None, "2017-03-12", "2017-03-12"),
+        ("tomorrow at ten", "2019-06-03", True, None, "2019-06-04", "2019-06-04"),
+        ("yesterday at 15.23 hours", "1997-04-23", False, None, "1997-04-22", "1997-04-22"),
+        ("at first light on Wednesday", "2013-05-09", False, None, "2013-05-08", "2013-05-08"),
+        ("last evening", "2005-02-21", False, None, "2005-02-20", "2005-02-20"),
+        ("Friday week", "1992-09-09", True, None, "1992-09-18", "1992-09-18"),
+        ("on Sunday week", "2018-03-14", False, None, "2018-03-04", "2018-03-04"),
+        ("for a tenth day on Wednesday", "2023-03-15", False, None, "2023-03-06", "2023-03-15"),
+        ("for a second night", "2022-01-06", False, None, "2022-01-05", "2022-01-06"),
+        ("since the election on November 26", "2017-12-23", False, None, "2017-11-26", "2017-12-23"),
+        ("in the good year of 2010", "2018-10-01", False, None, "2010-01-01", "2010-12-31"),
+        ("since the accord of 1985", "1994-09-06", False, None, "1985-01-01", "1994-09-06"),
+        ("in the new year", "2021-11-16", True, None, "2022-01-01", "2022-12-31"),
+        ("October 3, 9 and 10", "2024-10-12", False, None, "2024-10-03", "2024-10-10"),
+        ("ever since", "2007-05-10", False, "2007-04-27", "2007-04-27", "2007-05-10"),
+        ("at one o'clock", "2024-12-05", False, "2024-12-03", "2024-12-03", "2024-12-03"),
+        ("at 10.27", "2024-12-05", False, "2024-12-03", "2024-12-03", "2024-12-03"),
+        ("before breakfast", "2006-04-26", False, "2006-04-25", "2006-04-25", "2006-04-25"),
+        ("ever since", "2007-05-10", False, None, None, None),
+        ("at one o'clock", "2024-12-05", False, None, None, None),
+        ("by the second evening", "2016-10-25", False, None, None, None),
+        ("on the second day of his visit", "2018-10-24", False, None, None, None),
+        ("in the years after 1945", "2024-06-19", False, None, None, None),
+    ],
+)
+def test_ways_of_the_press(
+    expression: str, document: str, future: bool, previous: str | None, start: str | None, end: str | None
+) -> None:
+    day = dt.date.fromisoformat(previous) if previous else None
+    before = When(day, day, "day", "stated", "exact") if day else None
+    got = resolve(expression, dt.date.fromisoformat(document), previous=before, future=future)
+    assert (got.start, got.end) == tuple(dt.date.fromisoformat(d) if d else None for d in (start, end))
 
 
 def test_unresolved_is_said() -> None:
@@ -140,10 +167,10 @@ def test_any_words_give_days_in_order_or_none(words: list[str], day: dt.date, fu
 )
 def test_hostile_expression_is_quick(piece: str) -> None:
     text = piece * (150 // len(piece))
-    began = time.perf_counter()
+    began = time.process_time()
     resolve(text, dt.date(2020, 1, 1))
     find_times(text * 200)
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,16 @@ _ORDINALS: Final = {
     "3rd": 3,
     "4th": 4,
 }
+_WRITTEN_DAYS: Final = {
+    word: number
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+        "sixteenth seventeenth eighteenth nineteenth twentieth twenty-first twenty-second twenty-third twenty-fourth "
+        "twenty-fifth twenty-sixth twenty-seventh twenty-eighth twenty-ninth thirtieth thirty-first".split(),
+        1,
+    )
+}
+"""Days of a month as speeches and old papers write them."""
 _DECADES: Final = {
     "twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80,
     "nineties": 90,
@@ -81,7 +91,8 @@ _V: Final = {
     r"|sun(?:day)?)",
     "MO": r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)",
-    "DOM": r"(?:\d{1,2})(?:st|nd|rd|th)?",
+    "DOM": r"(?:(?:\d{1,2})(?:st|nd|rd|th)?|" + "|".join(sorted(_WRITTEN_DAYS, key=len, reverse=True)) + ")",
+    "DAYTH": "(?:" + "|".join(sorted(_WRITTEN_DAYS, key=len, reverse=True)) + ")",
     "Y": r"(?:1[5-9]|20|21)\d\d",
     "N": r"(?:\d{1,4}|(?:(?:a )?couple(?: of)?|a dozen|dozen|an?|one|two|three|four|five|six|seven|eight|nine"
     r"|ten|eleven|twelve|thirteen"
@@ -91,7 +102,7 @@ _V: Final = {
     r"|half[ -]century)s?",
     "BIG": r"(?:day|week|month|quarter|year|decade|century)",
     "TOD": r"(?:(?:early |late |mid-?)?(?:morning|afternoon|evening|night(?:fall)?|noon|midday|midnight|dawn"
-    r"|dusk|daybreak|sunrise|sunset|lunchtime|hours))",
+    r"|dusk|daybreak|sunrise|sunset|sundown|lunchtime|first light|last light|small hours|hours))",
     "CLOCK": r"(?:\d{1,2}(?:[:.]\d\d)?(?: ?[ap]m\b| o'clock)?(?: hours)?(?: (?:local(?: time)?|[a-z]{1,2}[sd]?t"
     r"|gmt|utc|eastern(?: time)?|(?:[a-z]+ )?(?:local )?time))?(?: \(.{1,20}\))?)",
     "SEASON": r"(?:spring|summer|autumn|fall|winter)",
@@ -222,6 +233,10 @@ def _rough(when: When) -> When:
 def _number(words: str) -> int:
     words = re.sub(r"^(?:a )(?=couple|dozen|hundred)| of$", "", words)
     return int(words) if words.isdigit() else sum(_NUMBERS[w] for w in re.split("[ -]", words))
+
+
+def _day_number(words: str) -> int:
+    return _WRITTEN_DAYS.get(words) or int(re.sub(r"\D", "", words))
 
 
 def _ends(when: When) -> tuple[dt.date, dt.date]:
@@ -360,6 +375,11 @@ _YEAR: Final = r"(?:of )?(?:{Y}|(?:the )?(?:last|this|next|same|that|previous|fo
 )
 def _vague(found: re.Match[str], context: _Context) -> When | None:
     text = found[0]
+    if text == "since" and context.previous:
+        return None
+    if re.fullmatch(r"(?:with)?in (?:hours|minutes)", text) and context.previous and not context.future:
+        # Told of what followed at once.
+        return _rough(_around(_ends(context.previous)[0], "day"))
     if (
         re.fullmatch(r"(?:half an |a few |several |{})?hours (?:later|earlier|before|after(?:wards)?)", text)
         and context.previous
@@ -400,20 +420,27 @@ def _september_eleventh(found: re.Match[str], context: _Context) -> When | None:
 )
 def _written(found: re.Match[str], context: _Context) -> When | None:
     month = _month(found[1] or found[4])
-    day = int(re.sub(r"\D", "", found[2] or found[3]))
+    day = _day_number(found[2] or found[3])
     if year := _year_of(found[5], context):
         return _around(dt.date(year, month, day), "day", stated=found[5][-1:].isdigit())
     return _month_day(month, day, context)
 
 
-@_rule(r"(?:{WD} )?(?:the )?(\d{1,2})(?:st|nd|rd|th)")
+@_rule(r"(?:{WD} )?(?:the )?(\d{1,2})(?:st|nd|rd|th)|(?:{WD} )?the ({DAYTH})")
 def _day_of_month(found: re.Match[str], context: _Context) -> When | None:
+    number = _day_number(found[1] or found[2])
     days = []
     for months in range(-3, 4):
         first = _month_shift(context.document.replace(day=1), months)
-        if int(found[1]) <= _month_end(first).day:
-            days.append(_around(first.replace(day=int(found[1])), "day"))
-    return _nearest(days, context) if int(found[1]) else UNRESOLVED
+        if number <= _month_end(first).day:
+            days.append(_around(first.replace(day=number), "day"))
+    return _nearest(days, context) if number else UNRESOLVED
+
+
+@_rule(r"(?:the )?({DOM}) of ((?:the|this|last|next|the same|that|the previous|the following) month)")
+def _day_of_a_month(found: re.Match[str], context: _Context) -> When | None:
+    month = _known({"the month": "this month"}.get(found[2], found[2]), context)
+    return _around(_ends(month)[0].replace(day=_day_number(found[1])), "day") if month else UNRESOLVED
 
 
 @_rule(r"(?:the )?({MO})(?: month)?(?: (?:of )?(" + _YEAR + r"))?")
@@ -451,7 +478,7 @@ def _fiscal(found: re.Match[str], context: _Context) -> When | None:
 
 @_rule(
     r"(?:(?:earlier|later|late|early|until|the) )?(today|tonight|this (?:{TOD})|yesterday|tomorrow"
-    r"|last night|the day before yesterday|the day after tomorrow|tomorrow night|yesterday (?:{TOD})"
+    r"|last (?:night|evening|midnight)|the day before yesterday|the day after tomorrow|tomorrow night|yesterday (?:{TOD})"
     r"|tomorrow (?:{TOD}))"
 )
 def _day_word(found: re.Match[str], context: _Context) -> When | None:
@@ -461,7 +488,7 @@ def _day_word(found: re.Match[str], context: _Context) -> When | None:
     offset = 0
     if "before yesterday" in word:
         offset = -2
-    elif "yesterday" in word or word == "last night":
+    elif "yesterday" in word or word.startswith("last "):
         offset = -1
     elif "after tomorrow" in word:
         offset = 2
@@ -495,6 +522,30 @@ def _weekday_name(found: re.Match[str], context: _Context) -> When | None:
     if which == "this" and not context.future:
         return _around(today + (weekday - today.weekday()) * _DAY, "day")
     return _around(today + ahead * _DAY if context.future else today - back * _DAY, "day")
+
+
+@_rule(r"({WD}) week")
+def _weekday_week(found: re.Match[str], context: _Context) -> When | None:
+    """Read "Friday week": a week beyond the Friday that comes, or that was."""
+    nearer = _known(found[1], context)
+    return _around(_ends(nearer)[0] + (7 if context.future else -7) * _DAY, "day") if nearer else None
+
+
+@_rule(
+    r"(?:(?:for|into|in|through) )?(?:a|an|the|its|their|his|her) ({DAYTH})(?: straight| consecutive| successive)?"
+    r" (day|night|week|month|year)(?: running| in a row)?(?: (?:on )?(?P<last>.+))?"
+)
+def _running(found: re.Match[str], context: _Context) -> When | None:
+    """Read "for a third day on Wednesday": what runs since two days before."""
+    if found["last"] is None and not found[0].startswith(("for ", "into ")):
+        return None
+    last = _known(found["last"], context) if found["last"] else _around(context.document, "day")
+    if last is None or last.granularity != "day":
+        return None
+    end = _ends(last)[1]
+    count = _WRITTEN_DAYS[found[1]]
+    start = _shift(end, 1 - count, found[2]) if found[2] in ("day", "night") else _shift(end, -count, found[2]) + _DAY
+    return _range(start, end)
 
 
 @_rule(
@@ -704,6 +755,12 @@ def _named_period(found: re.Match[str], context: _Context) -> When | None:
 
 
 # --- feasts
+
+
+@_rule(r"in the new year")
+def _new_year(found: re.Match[str], context: _Context) -> When | None:
+    """Read what lies ahead in the year to come; of what is past it may be New Year's Day or all that followed."""
+    return _rough(_around(dt.date(context.document.year + 1, 1, 1), "year")) if context.future else None
 
 
 @_rule(r"(?:the )?({FEAST})(?: (?:festival|holidays?|celebrations?))?(?:,? (?:in |of )?(" + _YEAR + r"))?")
@@ -983,6 +1040,11 @@ def _unit_to(found: re.Match[str], context: _Context) -> When | None:
 # --- bounds
 
 
+@_rule(r"(?:ever )?since")
+def _ever_since(found: re.Match[str], context: _Context) -> When | None:
+    return _range(_ends(context.previous)[0], context.document) if context.previous else UNRESOLVED
+
+
 @_rule(
     r"(?:ever |dating back to |going back to )?since (?:at least |as early as |about |around )?(.+)"
     r"|(?:from )?(.+) (?:onwards?|on|forward)"
@@ -1013,6 +1075,26 @@ def _hour_of(found: re.Match[str], context: _Context) -> When | None:
     return when if when and when.granularity == "day" else None
 
 
+_SPOKEN_CLOCK: Final = (
+    r"(?:(?:at|by|around|about|from|until|since|before|after|shortly|just) )*(?:half past |(?:a )?quarter (?:past|to) )?"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\d{1,2}(?:[:.]\d\d)?)(?: o'clock| hours)?"
+)
+
+
+@_rule(
+    _SPOKEN_CLOCK + r" (?P<day>(?:yesterday|today|tonight|tomorrow|this {TOD}|last night)\b.*|(?:on )?{WD}(?: {TOD})?)"
+)
+def _spoken_clock(found: re.Match[str], context: _Context) -> When | None:
+    """Read "at ten yesterday", "half past one on Sunday morning"."""
+    when = _known(found["day"], context)
+    return when if when and when.granularity == "day" else None
+
+
+@_rule(r"(?P<day>(?:yesterday|today|tomorrow|(?:on )?{WD})(?: {TOD})?) " + _SPOKEN_CLOCK)
+def _clock_spoken_after(found: re.Match[str], context: _Context) -> When | None:
+    return _known(found["day"], context)
+
+
 @_rule(r"({N}) ({WD})s ago")
 def _weekdays_ago(found: re.Match[str], context: _Context) -> When | None:
     back = (context.document.weekday() - _weekday(found[2]) - 1) % 7 + 1
@@ -1034,6 +1116,9 @@ def _units_end(found: re.Match[str], context: _Context) -> When | None:
 )
 def _till(found: re.Match[str], context: _Context) -> When | None:
     word = found[1]
+    if re.fullmatch(rf"(?:the )?(?:{_V['TOD']}|dark|breakfast|lunch|dinner|supper)", found[2]):
+        # A time of day is of the day told before.
+        return None
     last = _known(found[2], replace(context, future=True)) if context.future else None
     last = last or _known(found[2], context)
     if last is None:
@@ -1070,7 +1155,7 @@ def _as_early(found: re.Match[str], context: _Context) -> When | None:
 
 
 @_rule(
-    r"(?:from |between )?(?:{WD} )?({MO}) ({DOM}) ?(?:-|to|and|through|until|or|/)(?: {WD})? ?({DOM})(?: ("
+    r"(?:from |between )?(?:{WD} )?({MO}) ({DOM}) ?(?:{DOM} )*(?:-|to|and|through|until|or|/)(?: {WD})? ?({DOM})(?: ("
     + _YEAR
     + r"))?|(?:from |between )?(?:the )?({DOM}) ?(?:-|to|and|through|until"
     r"|or)(?: {WD})? ?(?:the )?({DOM}) (?:of )?({MO})(?: (" + _YEAR + r"))?"
@@ -1159,16 +1244,24 @@ def _clock_before(found: re.Match[str], context: _Context) -> When | None:
     r"|(?:[a-z]+ )time))?"
 )
 def _clock_after(found: re.Match[str], context: _Context) -> When | None:
+    if found["day"].split(" ")[-1] in _WRITTEN_DAYS:
+        # "The second evening" is of a count of evenings.
+        return None
     when = _known(found["day"], context)
     return when if when and when.granularity == "day" else None
 
 
 @_rule(
     r"(?:at |around |about |by |in |before |after |from |until |shortly |just |soon |early |late |well |deep |into |through |during )*(?:the )?"
-    r"(?:{TOD}(?: hours)?|dark|nightfall|daybreak|rush hour|"
-    r"\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}:\d\d)(?: (?:local time|local|gmt|utc|est|edt|et))?"
+    r"(?:{TOD}(?: hours)?|dark|nightfall|daybreak|rush hour|breakfast|lunch|dinner|supper|"
+    r"\d{1,2}(?:[:.]\d\d)? ?[ap]m|\d{1,2}[:.]\d\d(?: hours)?)(?: (?:local time|local|gmt|utc|est|edt|et))?"
 )
 def _clock_alone(found: re.Match[str], context: _Context) -> When | None:
+    return _around(_ends(context.previous)[0], "day") if context.previous else UNRESOLVED
+
+
+@_rule(r"(?:at|by|around|from|until) (?:about )?(?:" + _SPOKEN_CLOCK + r")(?: in the {TOD})?")
+def _spoken_clock_alone(found: re.Match[str], context: _Context) -> When | None:
     return _around(_ends(context.previous)[0], "day") if context.previous else UNRESOLVED
 
 
@@ -1220,6 +1313,26 @@ def _qualifying(found: re.Match[str], context: _Context) -> When | None:
     if _TIMEISH.search(found[2]) or re.match(r"(?:to|and|or|through|until)\b", found[2]):
         return None
     return _phrase(found[1], context)
+
+
+_COUNTED_OFF: Final = re.compile(
+    r"\b(?:ago|later|earlier|before|after|until|till|by|between|every|each|anniversary|ended|ending|began|beginning"
+    r"|starting|through|to|than|or|prior|following|next)\b"
+)
+
+
+@_rule(
+    r"(since|in|on|during|over|at|throughout|a|an|the) ((?:[a-z][a-z'-]*|\d{1,3}) (?:[a-z0-9'-]+ ){0,10}?)"
+    r"(?:(?:in|on|of) )?((?:the )?(?:(?:{WD} )?{MO} {DOM}(?: {Y})?|{DOM} (?:of )?{MO}(?: {Y})?|{MO} (?:of )?{Y}|{Y}))"
+)
+def _phrase_with_a_date(found: re.Match[str], context: _Context) -> When | None:
+    """Read "since the election on November 26", "in the war of 1971": what a phrase is about has its date at the end."""
+    if _COUNTED_OFF.search(found[2]):
+        return None
+    when = _known(found[3], replace(context, future=False))
+    if when is None:
+        return None
+    return _range(_ends(when)[0], context.document) if found[1] == "since" else _rough(when)
 
 
 # --- expressions in running text
