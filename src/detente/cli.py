@@ -447,7 +447,24 @@ def _frame(frame: Frame, as_json: bool, as_csv: bool, table: Callable[[Frame, in
     elif len(frame):
         console = _console()
         console.print(table(frame, console.width))
-    else:
+    if not len(frame):
+        _note(NOTHING)
+
+
+def _listed(rows: list[dict[str, Any]], as_json: bool, as_csv: bool, table: Callable[[int], Any]) -> None:
+    """Write results as JSON Lines, as CSV, or as a table made for a width; say so where there are none."""
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False, default=_jsonable))
+    elif as_csv:
+        from detente.show.web.data import to_csv
+
+        if rows:
+            _stdout().write(to_csv(rows, list(dict.fromkeys(name for row in rows for name in row)), end="\n"))
+    elif rows:
+        console = _console()
+        console.print(table(console.width))
+    if not rows:
         _note(NOTHING)
 
 
@@ -488,10 +505,12 @@ def events(
 
 def _opened(path: str, as_of: str | None = None) -> Store:
     """Open a store that must be there."""
+    from detente.errors import StoreError
+
+    if Path(path).is_file():
+        raise StoreError(f"{path}: is a file; a store is a folder")
     target = _store(path, as_of)
     if target.version is None:
-        from detente.errors import StoreError
-
         raise StoreError(f"{path}: holds no store; `detente load {path} FILE…` makes one")
     return target
 
@@ -599,22 +618,17 @@ def norms(
     from_: FromOption = None,
     to: ToOption = None,
     json_: JsonOption = False,
+    csv_: CsvOption = False,
     as_of: AsOfOption = None,
 ) -> None:
     """Compare each week's conflict and cooperation with the 4 and 52 weeks before it, per report read."""
     from detente import relation as measure
     from detente.measure import changes
     from detente.show import terminal
-
+    _one_format(json_, csv_)
     _span(from_, to)
     found = changes.norms(measure(_opened(store, as_of), a, b, by="week", from_=from_, to=to))
-    if json_:
-        for item in found:
-            typer.echo(json.dumps(_plain(item), ensure_ascii=False, default=_jsonable))
-    elif found:
-        _console().print(terminal.norms(found))
-    else:
-        _note(NOTHING)
+    _listed([_plain(item) for item in found], json_, csv_, lambda width: terminal.norms(found))
 
 
 @app.command()
@@ -626,24 +640,22 @@ def ledger(
     to: ToOption = None,
     context: ContextOption = None,
     json_: JsonOption = False,
+    csv_: CsvOption = False,
     as_of: AsOfOption = None,
 ) -> None:
     """List what each side asks, promises, rejects and threatens, by issue, with first and last time."""
     from detente.measure.ledger import ledger as measure
     from detente.measure.series import Filters
     from detente.show import terminal
-
+    _one_format(json_, csv_)
     _span(from_, to)
     found = measure(_opened(store, as_of), a, b, from_=from_, to=to, filters=Filters(contexts=tuple(context or ())))
-    if json_:
-        for item in found.positions:
-            changed = _plain(item.changed) if item.changed is not None else None
-            typer.echo(json.dumps({**_plain(item), "changed": changed}, ensure_ascii=False, default=_jsonable))
-    elif found.positions:
-        console = _console()
-        console.print(terminal.positions(found, console.width))
-    else:
-        _note(NOTHING)
+    rows = [
+        {**_plain(item), "changed": item.changed and (item.changed.day.isoformat() if csv_ else _plain(item.changed))}
+        | ({"changed_to": item.changed and item.changed.stand} if csv_ else {})
+        for item in found.positions
+    ]
+    _listed(rows, json_, csv_, lambda width: terminal.positions(found, width))
 
 
 @app.command()
@@ -652,21 +664,16 @@ def network(
     from_: Annotated[str, typer.Option("--from", help="First day, YYYY-MM-DD.")],
     to: Annotated[str, typer.Option("--to", help="Last day, YYYY-MM-DD.")],
     json_: JsonOption = False,
+    csv_: CsvOption = False,
     as_of: AsOfOption = None,
 ) -> None:
     """List all pairs of a period with what passed between them."""
     from detente.measure.network import network as measure
     from detente.show import terminal
-
+    _one_format(json_, csv_)
     _span(from_, to)
     found = measure(_opened(store, as_of), from_, to)
-    if json_:
-        for tie in found.joint.values():
-            typer.echo(json.dumps(_plain(tie), ensure_ascii=False, default=_jsonable))
-    elif found.joint:
-        _console().print(terminal.ties(found))
-    else:
-        _note(NOTHING)
+    _listed([_plain(tie) for tie in found.joint.values()], json_, csv_, lambda width: terminal.ties(found))
 
 
 @app.command()
@@ -678,17 +685,23 @@ def spill(
     second: Annotated[list[str], typer.Option("--second", help="The other issue.")],
     lags: Annotated[int, typer.Option("--lags", min=1, help="Most weeks between the two.")] = 6,
     json_: JsonOption = False,
+    csv_: CsvOption = False,
     as_of: AsOfOption = None,
 ) -> None:
     """Ask whether a pair's conflict over one issue leads or follows its conflict over another, in weeks."""
     from detente.measure.spill import spill_over
     from detente.show import terminal
 
+    _one_format(json_, csv_)
     found = spill_over(_opened(store, as_of), a, b, first, second, lags=lags)
     if json_:
-        typer.echo(json.dumps({**_plain(found), "lags": [_plain(lag) for lag in found.lags]}, default=_jsonable))
+        content = {**_plain(found), "happenings": list(found.happenings), "thin": found.thin}
+        content["lags"] = [_plain(lag) for lag in found.lags]
+        typer.echo(json.dumps(content, ensure_ascii=False, default=_jsonable))
+    elif csv_ and not found.thin:
+        _listed([_plain(lag) for lag in found.lags], False, True, lambda width: "")
     elif found.thin:
-        typer.echo(f"too thin to say: {found.happenings[0]} and {found.happenings[1]} happenings")
+        _note(f"too thin to say: {found.happenings[0]} and {found.happenings[1]} happenings")
     else:
         _console().print(terminal.lags(found))
         typer.echo(f"chance that no bond shows as much: {found.chance:.2f}")
@@ -704,19 +717,94 @@ def _relation_json(found: Any, evidence: bool) -> dict[str, Any]:
     return rows
 
 
-@app.command()
+VIEWS = "documents, sentences, entities, mentions, events, statements, participants"
+
+
+@app.command(epilog="The views' columns: detente sql STORE --tables. records is the table itself, one row a report, nested.")
 def sql(
     store: StorePath,
-    query: Annotated[str, typer.Argument(help="One SELECT over documents, sentences, events, statements, …")],
+    query: Annotated[str | None, typer.Argument(help=f"One SELECT over {VIEWS}.")] = None,
+    tables: Annotated[bool, typer.Option("--tables", help="List the views with their columns and types.")] = False,
     json_: JsonOption = False,
     csv_: CsvOption = False,
     as_of: AsOfOption = None,
 ) -> None:
-    """Ask the store in SQL (DuckDB): views documents, sentences, entities, mentions, events, statements, participants."""
+    """Ask the store in SQL (DuckDB), read-only: one SELECT over the views; text and lists as they are stored."""
     from detente.show import terminal
 
     _one_format(json_, csv_)
-    _frame(_opened(store, as_of).query(query), json_, csv_, terminal.rows)
+    if (query is None) is not tables:
+        raise OptionError(f"write one SELECT over {VIEWS}, or --tables for their columns")
+    listed = (
+        "SELECT table_name AS view, column_name AS column, data_type AS type FROM information_schema.columns"
+        " WHERE table_schema = 'main' AND table_name != 'nothing' ORDER BY table_name = 'records', table_name, ordinal_position"
+    )
+    _frame(_opened(store, as_of).query(query or listed), json_, csv_, terminal.rows)
+
+
+@app.command()
+def search(
+    store: StorePath,
+    words: Annotated[str, typer.Argument(help='Words that must stand; "a phrase", begin*, -without.')],
+    from_: FromOption = None,
+    to: ToOption = None,
+    source: SourceOption = None,
+    newest: Annotated[bool, typer.Option("--newest", help="Newest first instead of best first.")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=100_000, help="At most so many.")] = 20,
+    json_: JsonOption = False,
+    csv_: CsvOption = False,
+    as_of: AsOfOption = None,
+) -> None:
+    """Find sentences by their words, best first; the index is kept in the store's folder and follows it."""
+    from dataclasses import asdict
+
+    from detente.show import search as room
+    from detente.show import terminal
+    from detente.store.store import as_day
+
+    _one_format(json_, csv_)
+    _span(from_, to)
+    target = _opened(store, as_of)
+    terms = room.parse_words(words)
+    if all(term.without for term in terms):
+        raise OptionError("write at least one word that must stand")
+    index = room.Words(None if as_of or "://" in store else Path(store) / room.FOLDER)
+    index.follow(target)
+    total, hits = index.search(
+        terms, from_=as_day(from_) if from_ else None, to=as_day(to) if to else None, sources=tuple(source or ()),
+        order="newest" if newest else "best", limit=limit,
+    )  # fmt: skip
+    _listed([asdict(hit) for hit in hits], json_, csv_, lambda width: terminal.hits(hits, terms))
+    if total > len(hits):
+        _note(f"{len(hits)} of {total}; --limit shows more")
+
+
+@app.command()
+def reviews(
+    store: StorePath,
+    file: Annotated[
+        Path | None, typer.Option("--reviews", help="File of reviews; by default reviews.jsonl in the store's folder.")
+    ] = None,
+    json_: JsonOption = False,
+    csv_: CsvOption = False,
+) -> None:
+    """List what people called right or wrong on the pages, with the words they judged: corrections to hand on."""
+    from detente.show import terminal
+    from detente.show.web.desk import Desk
+    from detente.show.web.reviews import Reviews, corrections, precision
+
+    _one_format(json_, csv_)
+    _opened(store)
+    if file is not None and not file.is_file():
+        raise OptionError(f"{file}: no such file")
+    desk = Desk(store)
+    latest = Reviews(file or (None if "://" in store else Path(store) / "reviews.jsonl")).latest()
+    rows = corrections(latest.values(), desk.documents)
+    _listed(rows, json_, csv_, lambda width: terminal.corrections(rows))
+    coders = {name for name, _ in desk.totals().coders}
+    right, reviewed = precision(review for review in latest.values() if review.coder in coders)
+    if reviewed:
+        _note(f"precision in your reviews: {right} of {reviewed}")
 
 
 @app.command()
@@ -848,11 +936,15 @@ def vacuum(
 
 
 @app.command()
-def verify(store: StorePath, as_of: AsOfOption = None) -> None:
+def verify(store: StorePath, json_: JsonOption = False, as_of: AsOfOption = None) -> None:
     """Check that every span slices, every id resolves and no document stands twice; status 1 and a line each if not."""
     faults = _Faults()
     target = _opened(store, as_of)
-    for fault in target.verify():
+    found = target.verify()
+    if json_:
+        told = [{"document": fault.record, "reason": fault.reason} for fault in found]
+        typer.echo(json.dumps({"store": store, "version": target.version, "faults": told}, ensure_ascii=False))
+    for fault in found:
         faults(fault)
     faults.leave()
     typer.echo(f"{store}: version {target.version} is whole", err=True)

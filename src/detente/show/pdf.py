@@ -12,7 +12,7 @@ import re
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from detente.errors import OptionError
+from detente.errors import MissingExtraError
 from detente.show.web.chart import STYLE
 from detente.show.web.pages import days
 
@@ -65,12 +65,14 @@ def to_pdf(made: Brief) -> bytes:
     """Return a brief as a PDF of two pages.
 
     Raises:
-        OptionError: Typst is not installed.
+        MissingExtraError: Typst is not installed.
     """
     try:
         import typst
     except ImportError as error:
-        raise OptionError("a .pdf needs Typst: pip install 'detente[pdf]'; .html and .md need nothing more") from error
+        raise MissingExtraError(
+            "a .pdf needs Typst: pip install 'detente[pdf]'; .html and .md need nothing more"
+        ) from error
     given = json.dumps(content(made), ensure_ascii=False)
     template = resources.files("detente.show").joinpath("brief.typ").read_bytes()
     plain = _BUNDLED.search(given) is None

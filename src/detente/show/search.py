@@ -312,31 +312,39 @@ def _hit(found: Any) -> Hit:
 _TOKEN: Final = re.compile(r"[^\W_]+")
 
 
-def mark_words(sentence: str, terms: Iterable[Term]) -> str:
-    """Return a sentence as escaped HTML with the words of a search marked."""
-    places = [(match.start(), match.end(), match.group()) for match in _TOKEN.finditer(sentence)]
-    folded = ["".join(_FOLD.analyze(word)) for *_, word in places]
+def places(sentence: str, terms: Iterable[Term]) -> list[tuple[int, int]]:
+    """Return where the words of a search stand in a sentence, in order; a phrase is one place."""
+    words = [(match.start(), match.end(), match.group()) for match in _TOKEN.finditer(sentence)]
+    folded = ["".join(_FOLD.analyze(word)) for *_, word in words]
     marked: set[int] = set()
+    joined: set[int] = set()
     for term in terms:
         if term.without:
             continue
-        for at in range(len(folded) - len(term.words) + 1):
-            here = folded[at : at + len(term.words)]
+        size = len(term.words)
+        for at in range(len(folded) - size + 1):
+            here = folded[at : at + size]
             same = here[:-1] == list(term.words[:-1]) and (
                 here[-1].startswith(term.words[-1]) if term.begins else here[-1] == term.words[-1]
             )
-            if same or (term.stem is not None and _STEM.analyze(places[at][2]) == [term.stem]):
-                marked.update(range(at, at + len(term.words)))
+            if same or (term.stem is not None and _STEM.analyze(words[at][2]) == [term.stem]):
+                marked.update(range(at, at + size))
+                joined.update(range(at + 1, at + size))
+    found: list[tuple[int, int]] = []
+    for at, (start, end, _) in enumerate(words):
+        if at in joined and found:
+            found[-1] = found[-1][0], end
+        elif at in marked:
+            found.append((start, end))
+    return found
+
+
+def mark_words(sentence: str, terms: Iterable[Term]) -> str:
+    """Return a sentence as escaped HTML with the words of a search marked."""
     out, begun = [], 0
-    for at, (start, end, _) in enumerate(places):
-        if at in marked:
-            joined = at - 1 in marked and sentence[places[at - 1][1] : start].isspace()
-            gap = escape(shown(sentence[begun:start]))
-            out.append(f"{gap if not joined else ''}{'' if joined else '<mark>'}{gap if joined else ''}")
-            out.append(escape(shown(sentence[start:end])))
-            follows = at + 1 in marked and sentence[end : places[at + 1][0]].isspace()
-            out.append("" if follows else "</mark>")
-            begun = end
+    for start, end in places(sentence, terms):
+        out.append(f"{escape(shown(sentence[begun:start]))}<mark>{escape(shown(sentence[start:end]))}</mark>")
+        begun = end
     return "".join(out) + escape(shown(sentence[begun:]))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console, Group, RenderableType
@@ -21,6 +21,7 @@ from detente.measure.spill import Spill
 from detente.records import CodedDocument
 
 if TYPE_CHECKING:
+    from detente.show.search import Hit, Term
     from detente.store.frame import Frame
 
 _ROLE_STYLE: Final = {
@@ -372,4 +373,34 @@ def evidence(found: Sequence[dict[str, Any]], width: int = WIDE) -> RenderableTy
             _sentence(row),
             _cell(row["document"]),
         )
+    return table
+
+
+def hits(found: Sequence[Hit], terms: Sequence[Term]) -> RenderableType:
+    """Return sentences that a search found, its words marked, each with its report below."""
+    lines: list[RenderableType] = []
+    for hit in found:
+        lines.append(_marked(plain(hit.sentence), terms))
+        lines.append(Text(f"  {plain(hit.published)}  {plain(hit.source)}  {plain(hit.document)}", "dim"))
+    return Group(*lines)
+
+
+def _marked(sentence: str, terms: Sequence[Term]) -> Text:
+    from detente.show.search import places
+
+    text = Text(sentence)
+    for start, end in places(sentence, terms):
+        text.stylize("bold yellow", start, end)
+    return text
+
+
+def corrections(found: Sequence[Mapping[str, Any]]) -> Table:
+    """Return reviews as a table: the verdict, what was coded, the words and the note."""
+    table = _table("verdict", "event", "words", "sentence", "note", "report", whole=())
+    for row in found:
+        table.add_row(
+            _cell(row["verdict"], "green" if row["verdict"] == "right" else "red"),
+            _cell(row["type"] + (f"/{row['mode']}" if row["mode"] else "")),
+            _cell(row["trigger"]), _cell(row["sentence"]), _cell(row["note"]), _cell(row["document"]),
+        )  # fmt: skip
     return table

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 import sys
 import threading
 import time
@@ -418,9 +419,9 @@ class Store:
                 except duckdb.IOException as error:
                     # A file joined into another and deleted while it was asked: the version after has it.
                     if self.version == version:
-                        raise QueryError(str(error)) from error
+                        raise QueryError(_asked(error)) from error
                 except (duckdb.Error, UnicodeError) as error:
-                    raise QueryError(str(error)) from error
+                    raise QueryError(_asked(error)) from error
 
     def query(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> Frame:
         """Like `sql`, as a `Frame`."""
@@ -589,10 +590,19 @@ class Store:
         return found
 
 
+_STACK: Final = re.compile(r" 0: .* 1: ")
+
+
 def said(error: Exception) -> str:
-    """Return an engine's message, which may run over several lines, as one."""
-    text = " ".join(str(error).split())
+    """Return an engine's message, which may run over several lines, as one, without the engine's own stack."""
+    text = _STACK.split(" ".join(str(error).split()))[0]
     return text if len(text) <= 300 else text[:299] + "…"
+
+
+def _asked(error: Exception) -> str:
+    """Return what DuckDB says of a question in one line, without the question itself."""
+    text = str(error).split("\nLINE ", 1)[0]
+    return " ".join(text.replace(" Error:", ":", 1).split())
 
 
 def _schema_version(table: DeltaTable) -> int:

@@ -31,13 +31,18 @@ def plain(value: Any) -> Any:
     return value
 
 
-def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], *, end: str = "\r\n") -> str:
     """Return rows as CSV. A cell that a spreadsheet would take for a formula is written with an apostrophe before it.
+
+    Args:
+        rows: by column.
+        columns: in order.
+        end: end of a line.
 
     Source: OWASP, CSV injection.
     """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    writer = csv.writer(out, lineterminator=end)
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row.get(name)) for name in columns])

@@ -30,7 +30,7 @@ from detente.show.web.desk import (
     country_name,
     strongest,
 )
-from detente.show.web.reviews import Review, Reviews, Verdict, now, precision
+from detente.show.web.reviews import CORRECTION_COLUMNS, Review, Reviews, Verdict, corrections, now, precision
 from detente.show.web.view import Facets, Here, Query, View, country, one_of, some_of, value, values, whole
 from detente.store.happenings import Happening
 
@@ -870,12 +870,12 @@ class Book:
         return {"rows": rows, "right": right, "all": all_, "by_type": by_type, "total": len(listed)}
 
     def reviews_json(self, query: Query) -> list[dict[str, Any]]:
-        """Return all reviews: corrections to be handed on."""
-        return [asdict(review) for review in self.reviews.latest().values()]
+        """Return all reviews with the words they judge: corrections to be handed on."""
+        return corrections(self.reviews.latest().values(), self.desk.documents)
 
     def reviews_csv(self, query: Query) -> tuple[list[dict[str, Any]], Sequence[str], str]:
         """Return all reviews, for CSV."""
-        return self.reviews_json(query), tuple(Review.__dataclass_fields__), "reviews"
+        return self.reviews_json(query), CORRECTION_COLUMNS, "reviews"
 
     def review(self, form: Mapping[str, str]) -> dict[str, Any]:
         """Keep a review of an event.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from detente.errors import OptionError, StoreError
+from detente.records import CodedDocument
 
 Verdict = Literal["right", "wrong"]
 
@@ -109,6 +110,55 @@ class Reviews:
 def now() -> str:
     """Return the time in UTC, to the second."""
     return dt.datetime.now(dt.UTC).replace(microsecond=0).isoformat()
+
+
+CORRECTION_COLUMNS: Final = (
+    "time", "verdict", "note", "document", "event", "coder", "current", "type", "mode", "status", "published", "source", "url",
+    "actors", "recipients", "trigger", "trigger_start", "trigger_end", "sentence", "sentence_start", "sentence_end",
+)  # fmt: skip
+"""Columns of corrections, in order."""
+
+
+def corrections(
+    reviews: Iterable[Review], documents: Callable[[Iterable[str]], Mapping[str, CodedDocument]]
+) -> list[dict[str, Any]]:
+    """Return reviews with the words they judge, enough to correct or to test a coder by.
+
+    Args:
+        reviews: the last word on each event.
+        documents: gives coded documents by id; a report that is gone leaves its review without words.
+
+    Returns:
+        `CORRECTION_COLUMNS`; offsets are code points in the report's text, end exclusive, and `current` tells
+        whether the report is still coded as it was when it was judged.
+    """
+    listed = list(reviews)
+    found = documents({review.document for review in listed})
+    rows = []
+    for review in listed:
+        row: dict[str, Any] = {
+            "time": review.time, "verdict": review.verdict, "note": review.note, "document": review.document,
+            "event": review.event, "coder": review.coder, "type": review.type, "mode": review.mode, "status": review.status,
+            "trigger_start": review.start, "trigger_end": review.end, "current": False,
+        }  # fmt: skip
+        coded = found.get(review.document)
+        if coded is not None:
+            text = coded.document.text
+            row |= {"published": coded.document.date, "source": coded.document.source, "url": coded.document.url}
+            row["trigger"] = text[review.start : review.end]
+            sentence = next((one for one in coded.sentences if one.start <= review.start < one.end), None)
+            if sentence is not None:
+                row |= {
+                    "sentence": text[sentence.start : sentence.end], "sentence_start": sentence.start,
+                    "sentence_end": sentence.end,
+                }  # fmt: skip
+            event = next((one for one in coded.events if one.id == review.event), None)
+            if coded.coder == review.coder and event is not None:
+                row["current"] = True
+                for name in ("actors", "recipients"):
+                    row[name] = [coded.entity(mention).name for mention in getattr(event, name)]
+        rows.append({name: row.get(name) for name in CORRECTION_COLUMNS})
+    return rows
 
 
 def precision(reviews: Iterable[Review]) -> tuple[int, int]:
