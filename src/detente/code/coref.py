@@ -9,6 +9,7 @@ entity already met or founds one. Weights of the pronoun rule were chosen on `tr
 from __future__ import annotations
 
 import datetime as dt
+import re
 from bisect import insort
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -180,6 +181,30 @@ def titles_of(phrase: Phrase) -> set[str]:
         found.add(" ".join(parts))
         found.add(singular(parts[-1]))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PairWeights:
+    """How much a mention counts for a party when "both sides" are looked for; chosen by search on `train/corpus/train`."""
+
+    ever: float = 0.3
+    near: float = 1.0
+    fade: float = 0.85
+    group: float = 1.0
+    official: float = 0.8
+    body: float = 0.4
+    people: float = 0.4
+    place: float = 0.3
+
+
+PAIRS = PairWeights()
+
+_STATE_SECTORS: Final = frozenset({"GOV", "MIL", "COP", "SPY", "LEG", "JUD"})
+_EACH: Final = frozenset({"each", "either", "neither", "all"})
+_OF_BOTH: Final = re.compile(
+    r"\b(?:of|from|between) (?:both|the two|the three|the four) (?:countries|nations|sides|states|governments|neighbou?rs|"
+    r"capitals|parties|powers)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +439,7 @@ class Resolver:
             return epithet
         if phrase.form == "name":
             return self._name(index, phrase)
-        if self._is_members(phrase):
+        if self._is_members(index, phrase):
             members = self._members(index, phrase)
             if members is not None:
                 return members
@@ -1138,48 +1163,98 @@ class Resolver:
 
     # Groups of parties
 
-    def _is_members(self, phrase: Phrase) -> bool:
+    def _is_members(self, index: int, phrase: Phrase) -> bool:
         if phrase.country or phrase.entry or phrase.own:
             return False
         head = phrase.head
         # "Three ministers" are new to the report; "the three ministers" take up who was named.
         both = phrase.definite or head in ("side", "both", "two")
-        counted = phrase.number is not None and (head in _SIDES or head in _PERSONS) and both
-        return counted or (
-            phrase.definite
-            and head in ("side", "sides", "party", "parties", "pair", "duo", "neighbor", "neighbour", "rival", "ally")
-            and phrase.plural
+        of_states = bool(_STATE_SECTORS & {*phrase.sectors[:1]})
+        counted = phrase.number is not None and (head in _SIDES or head in _PERSONS or of_states) and both
+        if counted and not phrase.definite and "both" not in phrase.keys:
+            counted = head in _SIDES
+        each = head in ("side", "party", "government", "country", "army", "camp") and bool(_EACH & phrase.keys)
+        return (
+            counted
+            or each
+            or bool(_OF_BOTH.search(self.texts[index]))
+            or (
+                phrase.definite
+                and head
+                in ("side", "sides", "party", "parties", "pair", "duo", "neighbor", "neighbour", "rival", "ally")
+                and phrase.plural
+            )
         )
 
     def _members(self, index: int, phrase: Phrase, number: int | None = None) -> tuple[int, Rule] | None:
         count = number or phrase.number or 2
         head = phrase.head
-        if head in ("they", "both", "two"):
-            pool = self._recent(index, lambda c: c.kind in ("country", "organisation", "group", "person"))
-        elif head in _PERSONS and head not in ("rival", "head"):
-            pool = self._recent(index, lambda c: c.kind == "person" and not c.plural)
-        elif head in _STATES_ONLY:
-            return self._states(index, phrase, count)
-        else:
-            pool = self._recent(index, lambda c: c.kind in ("country", "organisation", "group") and not c.members)
-        # Two parties of one country and kind ("China", "Beijing") are one side.
-        sides: list[int] = []
-        seen: set[tuple[str | None, str]] = set()
-        for at in pool:
-            cluster = self.clusters[at]
-            mark = (
-                cluster.country or str(at),
-                "state" if cluster.kind == "country" or "GOV" in cluster.sectors else str(at),
-            )
-            if mark in seen:
-                continue
-            seen.add(mark)
-            sides.append(at)
-            if len(sides) == count:
-                break
-        if len(sides) < 2 or len(sides) < phrase_count(phrase):
+        if head in _PERSONS and head not in ("rival", "head") and not _OF_BOTH.search(self.texts[index]):
+            persons = self._persons(index, count)
+            if persons is not None:
+                return self._group(index, phrase, persons), Rule.MEMBERS
+        if head in _STATES_ONLY or phrase.sectors or _OF_BOTH.search(self.texts[index]) or self._narrowing(phrase):
+            states = self._states(index, phrase, count)
+            if states is not None or head in _STATES_ONLY:
+                return states
+        sides = self._sides_of(index, count)
+        if sides is None:
             return self._states(index, phrase, count) if head in _SIDES else None
         return self._group(index, phrase, sides), Rule.MEMBERS
+
+    def _persons(self, index: int, count: int) -> list[int] | None:
+        """The persons spoken of last, one of a country, or of one country where all are."""
+        pool = self._recent(index, lambda c: c.kind == "person" and not c.plural)
+        apart: dict[str | None, int] = {}
+        for at in pool[:6]:
+            apart.setdefault(self.clusters[at].country, at)
+        chosen = list(apart.values()) if len(apart) >= count else pool
+        return chosen[:count] if len(chosen) >= count else None
+
+    def _weights(self, index: int) -> dict[tuple[str, str | int], float]:
+        """How much each party has been spoken of so far: a state with its bodies and officials, or a group by itself.
+
+        What stands near counts more, what stands in the same sentence most.
+        """
+        here = self.contexts[index].sentence
+        found: dict[tuple[str, str | int], float] = {}
+        for earlier in self._back(index):
+            at = self.of[earlier]
+            if at < 0:
+                continue
+            far = here - self.contexts[earlier].sentence
+            worth = PAIRS.ever + PAIRS.near * PAIRS.fade**far
+            for part in self.clusters[at].members or (at,):
+                cluster = self.clusters[part]
+                side = self._party(part, cluster)
+                if side is None:
+                    continue
+                key_, share = side
+                found[key_] = found.get(key_, 0.0) + share * worth * (PAIRS.group if self.clusters[at].members else 1.0)
+        return found
+
+    def _party(self, at: int, cluster: Cluster) -> tuple[tuple[str, str | int], float] | None:
+        sector = cluster.sectors[0] if cluster.sectors else ""
+        state = cluster.country is not None and self.gazetteer.country(cluster.country) is not None
+        if cluster.kind == "country" and state:
+            return ("state", cluster.country or ""), 1.0
+        if sector in _STATE_SECTORS and state:
+            return ("state", cluster.country or ""), PAIRS.official
+        if sector in ("REB", "UAF", "PRM", "PTY", "OPP") or (cluster.kind == "organisation" and not state):
+            return ("cluster", at), PAIRS.body
+        if state and cluster.kind != "place":
+            return ("state", cluster.country or ""), PAIRS.people
+        if state:
+            return ("state", cluster.country or ""), PAIRS.place
+        return None
+
+    def _sides_of(self, index: int, count: int) -> list[int] | None:
+        """The parties most spoken of: states, or within a state its government and who opposes it."""
+        ranked = sorted(self._weights(index).items(), key=lambda item: -item[1])
+        if len(ranked) < 2:
+            return None
+        chosen = [name for name, _ in ranked[:count]]
+        return [self.state(str(name), index) if kind == "state" else int(name) for kind, name in chosen]
 
     def _recent(self, index: int, fits: Callable[[Cluster], bool]) -> list[int]:
         found: dict[int, None] = {}
@@ -1193,23 +1268,16 @@ class Resolver:
         return list(found)
 
     def _states(self, index: int, phrase: Phrase, count: int) -> tuple[int, Rule] | None:
-        """The states spoken of last, by themselves, their governments, people or adjectives."""
-        codes: dict[str, None] = {}
+        """The states most spoken of, by themselves, their governments, people or adjectives."""
         narrowing = self._narrowing(phrase)
-        for earlier in self._back(index):
-            at = self.of[earlier]
-            if at < 0:
-                continue
-            for part in self.clusters[at].members or (at,):
-                code = self.clusters[part].country
-                country = self.gazetteer.country(code)
-                if code and country is not None and (not narrowing or narrowing <= country.epithets):
-                    codes.setdefault(code)
-            if len(codes) >= count:
-                break
-        if len(codes) < 2 or len(codes) < phrase_count(phrase):
+        codes = []
+        for (kind, name), _ in sorted(self._weights(index).items(), key=lambda item: -item[1]):
+            country = self.gazetteer.country(str(name)) if kind == "state" else None
+            if country is not None and (not narrowing or narrowing <= country.epithets):
+                codes.append(str(name))
+        if len(codes) < max(2, phrase_count(phrase)):
             return None
-        chosen = list(codes)[:count]
+        chosen = codes[:count]
         if phrase.head in ("government", "capital", "delegation"):
             return self._group(index, phrase, [self.government(code, index) for code in chosen]), Rule.MEMBERS
         if phrase.head in ("military", "army"):
