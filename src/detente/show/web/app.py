@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -29,7 +30,7 @@ from detente.highlight import STYLES
 from detente.show.web import chart, data, pages
 from detente.show.web.desk import Desk
 from detente.show.web.reviews import Reviews
-from detente.show.web.view import View, values, whole
+from detente.show.web.view import Facets, View, values, whole
 
 LONGEST_ADDRESS: Final = 8192
 """Most bytes of an address, path and query."""
@@ -312,11 +313,23 @@ def create_app(
     ]
     if sql:
         routes.insert(0, Route("/sql.json", as_json(partial(_sql, Desk(path)))))
-    return Starlette(
+    made = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, hosts=hosts), Middleware(GZipMiddleware, minimum_size=1024)],
         exception_handlers={DetenteError: failed, HTTPException: failed, 500: broken},
     )
+    made.state.desk = desk
+    return made
+
+
+def _warm(desk: Desk) -> None:
+    """Work out what the first visitor will ask for: the search's index and all pairs."""
+    # Whoever asks before it is done waits for this very work; what goes wrong is told to those who ask.
+    with contextlib.suppress(DetenteError):
+        if desk.totals().documents:
+            desk.words()
+            desk.pairs(Facets())
+            desk.values()
 
 
 def _sql(desk: Desk, query: Any) -> list[dict[str, Any]]:
@@ -368,6 +381,7 @@ def serve(
             listening.bind((host, port))
         except OSError as error:
             raise StoreError(f"cannot listen at {host}:{port}: {error.strerror}; choose another --port") from error
+        threading.Thread(target=_warm, args=(made.state.desk,), daemon=True).start()
         on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
         config = uvicorn.Config(
             made, log_level="warning", server_header=False, date_header=True, timeout_keep_alive=20,
