@@ -134,7 +134,9 @@ def _progress(what: str) -> Iterator[Callable[[Iterable[CodedDocument]], Iterato
         def render(self, task: Task) -> Text:
             return Text(_counted(what, task.completed, task.speed))
 
-    with Progress(SpinnerColumn(), Counted(), TimeElapsedColumn(), console=_console(err=True), transient=True) as progress:
+    with Progress(
+        SpinnerColumn(), Counted(), TimeElapsedColumn(), console=_console(err=True), transient=True
+    ) as progress:
         task = progress.add_task(what, total=None)
 
         def counted(items: Iterable[CodedDocument]) -> Iterator[CodedDocument]:
@@ -193,9 +195,7 @@ def _coder(
     return made
 
 
-def _options(
-    min_confidence: float, threads: int, territories: Territories, actors: list[Path] | None
-) -> Options:
+def _options(min_confidence: float, threads: int, territories: Territories, actors: list[Path] | None) -> Options:
     from detente import Options
 
     return Options(
@@ -221,7 +221,9 @@ def code(
     engine: Annotated[Engine, typer.Option("--engine", help="ray codes files side by side into the folder --out.")] = (
         Engine.here
     ),
-    address: Annotated[str | None, typer.Option("--address", help="A running Ray cluster's; else one is started.")] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="A running Ray cluster's; else one is started.")
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=0, help="Workers of the engine ray; 0 takes all cores.")] = 0,
 ) -> None:
     """Code reports: read them and write what they say as records, events or a peer's format."""
@@ -307,12 +309,13 @@ def load(
     ] = False,
     threads: ThreadsOption = 0,
     model: ModelOption = None,
+    json_: JsonOption = False,
 ) -> None:
     """Code reports and add them to a store; what is there already is neither coded nor added again."""
     faults = _Faults()
     target = _store(store)
     made = _coder(model, min_confidence, threads, territories, actors, target.roles() if learn_roles else ())
-    _load(target, made, _read(paths, date, reading, column, faults), faults, batch)
+    _load(target, made, _read(paths, date, reading, column, faults), faults, batch, json_)
     faults.leave()
 
 
@@ -340,7 +343,9 @@ def _interrupts() -> Iterator[Callable[[], None]]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Faults, batch: int = 256) -> None:
+def _load(
+    target: Store, made: Coder, documents: Iterable[Document], faults: _Faults, batch: int = 256, as_json: bool = False
+) -> None:
     known = 0
     begun: set[str] = set()
 
@@ -364,10 +369,17 @@ def _load(target: Store, made: Coder, documents: Iterable[Document], faults: _Fa
         raise typer.Exit(130) from None
     for fault in added.faults:
         faults(fault)
-    typer.echo(
-        f"{target.path}: {added.documents} added, {added.replaced} coded anew, {added.skipped + known} there already; "
-        f"{_reached(added.version)}",
-        err=True,
+    there = added.skipped + known
+    _done(
+        as_json,
+        {
+            "store": target.path,
+            "added": added.documents,
+            "replaced": added.replaced,
+            "known": there,
+            "version": added.version,
+        },
+        f"{target.path}: {added.documents} added, {added.replaced} coded anew, {there} there already; {_reached(added.version)}",
     )
 
 
@@ -625,6 +637,7 @@ def norms(
     from detente import relation as measure
     from detente.measure import changes
     from detente.show import terminal
+
     _one_format(json_, csv_)
     _span(from_, to)
     found = changes.norms(measure(_opened(store, as_of), a, b, by="week", from_=from_, to=to))
@@ -647,6 +660,7 @@ def ledger(
     from detente.measure.ledger import ledger as measure
     from detente.measure.series import Filters
     from detente.show import terminal
+
     _one_format(json_, csv_)
     _span(from_, to)
     found = measure(_opened(store, as_of), a, b, from_=from_, to=to, filters=Filters(contexts=tuple(context or ())))
@@ -670,6 +684,7 @@ def network(
     """List all pairs of a period with what passed between them."""
     from detente.measure.network import network as measure
     from detente.show import terminal
+
     _one_format(json_, csv_)
     _span(from_, to)
     found = measure(_opened(store, as_of), from_, to)
@@ -720,7 +735,9 @@ def _relation_json(found: Any, evidence: bool) -> dict[str, Any]:
 VIEWS = "documents, sentences, entities, mentions, events, statements, participants"
 
 
-@app.command(epilog="The views' columns: detente sql STORE --tables. records is the table itself, one row a report, nested.")
+@app.command(
+    epilog="The views' columns: detente sql STORE --tables. records is the table itself, one row a report, nested."
+)
 def sql(
     store: StorePath,
     query: Annotated[str | None, typer.Argument(help=f"One SELECT over {VIEWS}.")] = None,
@@ -863,7 +880,9 @@ def demo(
 @app.command()
 def serve(
     store: StorePath,
-    host: Annotated[str, typer.Option("--host", help="Address to listen at; by default this machine alone.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen at; by default this machine alone.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen at.")] = 8765,
     name: Annotated[
         list[str] | None, typer.Option("--name", help="A further name under which the server answers.")
@@ -921,18 +940,23 @@ def doctor(
 
 
 @app.command()
-def compact(store: StorePath) -> None:
+def compact(store: StorePath, json_: JsonOption = False) -> None:
     """Join the store's small files into large ones; no row and no older version changes."""
-    typer.echo(f"{store}: {_opened(store).compact()} files joined", err=True)
+    target = _opened(store)
+    joined = target.compact()
+    _done(json_, {"store": store, "joined": joined, "version": target.version}, f"{store}: {joined} files joined")
 
 
 @app.command()
 def vacuum(
     store: StorePath,
     hours: Annotated[int, typer.Option("--hours", min=0, help="Versions younger than this stay readable.")] = 168,
+    json_: JsonOption = False,
 ) -> None:
     """Delete files that no recent version needs, and what killed loads left; older versions can no longer be read."""
-    typer.echo(f"{store}: {_opened(store).vacuum(hours=hours)} files deleted", err=True)
+    target = _opened(store)
+    deleted = target.vacuum(hours=hours)
+    _done(json_, {"store": store, "deleted": deleted, "version": target.version}, f"{store}: {deleted} files deleted")
 
 
 @app.command()
@@ -960,12 +984,20 @@ def versions(store: StorePath, json_: JsonOption = False, csv_: CsvOption = Fals
 
 
 @app.command()
-def migrate(store: StorePath) -> None:
+def migrate(store: StorePath, json_: JsonOption = False) -> None:
     """Bring a store of an older schema to this version's, in one commit."""
     from detente.store.store import SCHEMA, Store
 
     before = Store.migrate(store)
-    typer.echo(f"{store}: schema {before} is now {SCHEMA}" if before < SCHEMA else f"{store}: is schema {SCHEMA}", err=True)
+    told = f"{store}: schema {before} is now {SCHEMA}" if before < SCHEMA else f"{store}: is schema {SCHEMA}"
+    _done(json_, {"store": store, "before": before, "schema": SCHEMA}, told)
+
+
+def _done(as_json: bool, facts: dict[str, object], told: str) -> None:
+    """Say on standard error what was done and, if asked, on standard output as JSON."""
+    if as_json:
+        typer.echo(json.dumps(facts, ensure_ascii=False))
+    typer.echo(told, err=True)
 
 
 def _version(value: bool) -> None:

@@ -321,3 +321,17 @@ def test_events_from_reports_and_from_a_store_are_the_same_rows(tmp_path: Path) 
     assert len(coded.stdout.splitlines()) > 2
     assert stored.stdout.splitlines()[0] == coded.stdout.splitlines()[0]
     assert sorted(stored.stdout.splitlines()) == sorted(coded.stdout.splitlines())
+
+
+def test_what_keeps_a_store_says_what_it_did_as_json_too(tmp_path: Path) -> None:
+    source, store = tmp_path / "report.txt", tmp_path / "store"
+    source.write_text(REPORT)
+    loaded = json.loads(run("load", store, source, "--json").stdout)
+    assert (loaded["added"], loaded["replaced"], loaded["known"]) == (1, 0, 0)
+    for command, keys in (
+        (("compact",), {"store", "joined", "version"}),
+        (("vacuum", "--hours", "0"), {"store", "deleted", "version"}),
+        (("migrate",), {"store", "before", "schema"}),
+    ):
+        done = run(command[0], store, *command[1:], "--json")
+        assert done.returncode == 0 and set(json.loads(done.stdout)) == keys, done.stderr
