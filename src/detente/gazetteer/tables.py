@@ -446,8 +446,9 @@ class Gazetteer:
         self.persons[identity] = person
         forms = (person.name, *_split(fact.get("aliases")))
         self._add(person, (*forms, *(form.replace("al-", "el-") for form in forms if "al-" in form)))
-        if rule == Rule.LEARNED:
-            # Many bear a family name; that a report once named one of them makes no other known.
+        if rule == Rule.LEARNED or (rule == Rule.OFFICE_HOLDER and not any(term.first for term in terms)):
+            # Many bear a family name; that a report once named one of them, or that one was in the news at some time,
+            # makes no other known.
             return
         called = surnames(person.name)
         called += tuple(form.replace("al-", "el-") for form in called if "al-" in form)
