@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from detente.code.coder import bundled_model, model_folder
+from detente.code.coder import Coder, bundled_model, model_folder
 from detente.code.model import FORMAT, LABELS, Model, Tokenizer, quotation, read_manifest, sha256
 from detente.errors import ModelError
 
@@ -107,3 +107,16 @@ def test_a_model_is_found_by_the_name_that_an_installed_package_gives_it(
 def test_an_unknown_model_is_refused_with_the_names_there_are() -> None:
     with pytest.raises(ModelError, match=r"en-none: no folder of that name.*en-sm"):
         model_folder("en-none")
+
+
+LARGER = Path(__file__).resolve().parents[2] / "packages" / "en-md" / "src" / "detente_en_md"
+
+
+@pytest.mark.skipif(not (LARGER / "model.onnx").is_file(), reason="the larger model's weights are not here")
+def test_the_larger_model_is_used_as_the_bundled_one_is() -> None:
+    coder = Coder(model=LARGER)
+    assert " / en-md " in coder.version
+    coded = coder.code("France expelled two Malian diplomats on Tuesday.", "2022-10-06")
+    assert [(e.type, e.mode, str(e.date[0] if e.date else None)) for e in coded.events] == [
+        ("SANCTION", "expel", "2022-10-04")
+    ]

@@ -19,7 +19,7 @@ from detente.records import EventDraft, Extraction, MentionDraft, Span, Statemen
 _WHOLE: Final = 5
 _STRAY: Final = 2
 """Words of a whole piece of content, and the most of a stray one."""
-_QUOTES: Final = "\"“”«»„"
+_QUOTES: Final = '"“”«»„'
 _KEPT_LABEL: Final = 0.05
 """Labels of a mention less probable than this are not passed on."""
 

@@ -106,9 +106,11 @@ class Scores:
 WORD_HEADS: Final = ("tags", "kinds", "sectors", "types", "modes", "statuses", "contexts")
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_PLAIN = str.maketrans({**dict.fromkeys("’‘ʼ‛′", "'"), **dict.fromkeys("“”„‟″", '"'), "–": "—", "―": "—", "\u00a0": " "})
+_PLAIN = str.maketrans(
+    {**dict.fromkeys("’‘ʼ‛′", "'"), **dict.fromkeys("“”„‟″", '"'), "–": "—", "―": "—", "\u00a0": " "}
+)
 _OPENING = "“«„"
-_MARKS = re.compile("[\"“”«»„]")
+_MARKS = re.compile('["“”«»„]')
 
 
 def quotation(text: str, opened: bool = False) -> tuple[list[bool], bool]:
