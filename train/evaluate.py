@@ -104,13 +104,21 @@ def extraction_of(coded: CodedDocument) -> Extraction:
     )  # fmt: skip
 
 
+SUCCESSORS = {"SUN": "RUS", "DDR": "DEU", "YUG": "SRB", "SCG": "SRB", "CSK": "CZE"}
+"""Codes of states that are gone, which the resolver gives by date; the labels have their successors' throughout."""
+
+
+def _country(code: str | None) -> str | None:
+    return SUCCESSORS.get(code, code) if code else None
+
+
 def same_entity(gold: GoldEntity, members: Sequence[GoldEntity], own: Entity, own_members: Sequence[Entity]) -> bool:
     """Tell whether both are one: the same countries, and for a person named in the labels the same last name."""
     if members:
-        want = {member.country for member in members}
-        have = {member.country for member in own_members} or {own.country}
+        want = {_country(member.country) for member in members}
+        have = {_country(member.country) for member in own_members} or {_country(own.country)}
         return want == have
-    if gold.country != own.country:
+    if _country(gold.country) != _country(own.country):
         return False
     if gold.kind == "person" and " " in gold.name and gold.name[0].isupper() and own.kind == "person":
         mine, theirs = key(own.name).split(), key(gold.name).split()
