@@ -79,6 +79,7 @@ class Cluster:
     foreign: bool = False
     guessed: bool = False
     tentative: bool = False
+    below: str | None = None
 
 
 _GOVERNMENT_HEADS: Final = word_set(
@@ -168,6 +169,11 @@ def _is_foreign(phrase: Phrase) -> bool:
     """Whether words say that somebody is of another country or of many; a foreign minister is of his own."""
     found = (_FOREIGN | _OF_NOBODY) & phrase.keys
     return bool(found) and not (found == {"foreign"} and _FOREIGN_AFFAIRS & phrase.keys)
+
+
+def _holds(cluster: Cluster, title: str) -> bool:
+    """Whether a person is known to hold or have held an office of this title for a state."""
+    return cluster.entry is not None and any(key(term.office) == title for term in cluster.entry.terms)
 
 
 def titles_of(phrase: Phrase) -> set[str]:
@@ -371,6 +377,8 @@ class Resolver:
             cluster.woman = phrase.woman
         if cluster.body is None:
             cluster.body = phrase.body
+        if cluster.below is None and phrase.kind == "person":
+            cluster.below = phrase.below
 
     def _guess_kind(self, index: int, phrase: Phrase) -> EntityKind:
         kinds = self.contexts[index].hints.kinds
@@ -1025,7 +1033,7 @@ class Resolver:
                 self._learn(found, phrase)
                 return found, Rule.COREFERENCE
             country = phrase.country or (self._seat_of(title, index) if phrase.definite else None)
-            if country and not phrase.former and phrase.body is None and phrase.own is None:
+            if country and not (phrase.former or phrase.below) and phrase.body is None and phrase.own is None:
                 person = self.gazetteer.in_office(country, phrase.title or "", self.contexts[index].hints.date)
                 if person is not None and self._takes_holder(phrase):
                     return self._identity(index, person.id, person, phrase), Rule.OFFICE_HOLDER
@@ -1081,6 +1089,9 @@ class Resolver:
             if phrase.country and cluster.country and phrase.country != cluster.country:
                 continue
             if phrase.woman is not None and cluster.woman is not None and phrase.woman != cluster.woman:
+                continue
+            if phrase.country and phrase.below != cluster.below and (cluster.below or _holds(cluster, title)):
+                # "The Chechen president" is not the Russian one.
                 continue
             known = cluster.titles
             score = 0.0

@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from detente.gazetteer.names import Word, key, singular, word_set, words
 from detente.gazetteer.tables import Entry, Gazetteer, Match, Office
+from detente.plover import SPECIAL_COUNTRIES
 from detente.records import EntityKind, Rule
 
 Form = Literal["pronoun", "name", "role", "other"]
@@ -59,6 +60,7 @@ class Phrase:
         body: the organisation a role belongs to.
         own: a possessive pronoun or "their" stands in front: the owner is another mention.
         states: codes of the states that are named side by side ("American and British warships").
+        below: id of the region, dependency or body whose office it is, where it is not the state's own.
     """
 
     form: Form
@@ -80,6 +82,7 @@ class Phrase:
     own: str | None = None
     woman: bool | None = None
     states: tuple[str, ...] = ()
+    below: str | None = None
 
 
 PRONOUNS: Final = word_set(
@@ -135,7 +138,7 @@ _MEN_ROLES: Final = word_set(
     "clergyman gunman fisherman imam ayatollah priest bishop pope cardinal nephew uncle schoolboy"
 )
 _PARTICLES: Final = word_set(
-    "al el bin ibn ben bint abu abd von van der den de da do dos das di du del della la le ter ten y e ul ur os ud i af zu"
+    "al el bin ibn ben bint abu abd von van der den de da do dos das di du del della la le ter ten y e ul ur os ud uz us i af zu"
 )
 _GIVEN_NAMES: Final = word_set(
     # Names of places and peoples that are given names too, when a capitalised word follows.
@@ -208,6 +211,22 @@ _ORGANISATION_SECTORS: Final = {
     "club": "CVL",
     "team": "CVL",
 }  # fmt: skip
+
+
+def _listed_sector(head: str, name: str) -> str | None:
+    """The sector a body's noun tells; a front for rights is no army."""
+    sector = _ORGANISATION_SECTORS.get(head)
+    named = {word.key for word in words(name)}
+    if head in ("alliance", "movement", "rally", "bloc") and named & _PARTISAN and not named & _OF_ARMS:
+        return "PTY"
+    if sector == "REB" and named & _CIVIC:
+        return "CVL"
+    return sector
+
+
+_PARTISAN: Final = word_set("democratic democrats socialist liberal communist republican conservative progressive")
+_OF_ARMS: Final = word_set("liberation armed resistance army revolutionary islamic youth student students forces")
+_CIVIC: Final = word_set("rights citizens civic civil women women's peace environmental consumers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +373,24 @@ def _lower_acronym(part: Sequence[Word], at: int, match: Match, gazetteer: Gazet
     )
 
 
+def _inside_a_name(part: Sequence[Word], at: int, match: Match) -> bool:
+    """Whether a body's name of one word is only a part of a longer name: "Waker-uz-Zaman", "Taksim Solidarity"."""
+    word, before = part[at], part[at - 1]
+    if (
+        match.last - at > 1
+        or match.office is not None
+        or before.mark
+        or any(e.role != "organisation" for e in match.entries)
+    ):
+        return False
+    if word.hyphen:
+        return before.capital or before.key in _PARTICLES
+    return word.key in _COMMON_NAMES and before.capital and before.key not in _DETERMINERS
+
+
+_COMMON_NAMES: Final = word_set(
+    "solidarity unity renewal justice independence labour progress reform accord freedom equality"
+)
 _QUARTERS: Final = word_set("west east north south")
 
 
@@ -371,8 +408,9 @@ def _segment(part: Sequence[Word], gazetteer: Gazetteer) -> list[_Item]:
             if after.capital and not after.mark:
                 # "West Point", "East Timorese": a part of a longer name.
                 match = None
-        if match is not None and items and items[-1].match is None and _lower_acronym(part, at, match, gazetteer):
-            match = None
+        if match is not None and items and items[-1].match is None:
+            if _lower_acronym(part, at, match, gazetteer) or _inside_a_name(part, at, match):
+                match = None
         if match is not None:
             items.append(_Item(at, match.last, match))
             at = match.last
@@ -582,6 +620,9 @@ def _name_run(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> int:
             if not given and at == len(core) and not word.mark and _family_of_a_people(core, at - 1, part):
                 at -= 1
                 continue
+            if at == len(core) and _family_from_a_place(core, at - 1, part):
+                at -= 1
+                continue
             if not (only_person or given or titled):
                 break
             if (given or titled) and not only_person:
@@ -627,6 +668,22 @@ def _family_of_a_people(core: Sequence[_Item], at: int, part: Sequence[Word]) ->
         and all(entry.role in ("people", "surname", "person") for entry in item.entries)
         and singular(part[item.first].key) == part[item.first].key
     )
+
+
+def _family_from_a_place(core: Sequence[_Item], at: int, part: Sequence[Word]) -> bool:
+    """Whether a place's name after a title, a given name and "de" is a family name: "President Miguel de la Madrid"."""
+    first = at
+    while first and core[first - 1].match is None and part[core[first - 1].first].key in _OF_PLACES:
+        first -= 1
+    named = first
+    while named and core[named - 1].match is None and part[core[named - 1].first].capital:
+        named -= 1
+    title = core[named - 1].office if named else None
+    plural = bool(named) and title_item_plural(core[named - 1])
+    return named < first < at and title is not None and title.kind == "person" and not title.body and not plural
+
+
+_OF_PLACES: Final = word_set("de la del da di du van von")
 
 
 def _possessive(core: Sequence[_Item], at: int, part: Sequence[Word]) -> bool:
@@ -686,6 +743,14 @@ def _read_core(
         if entry is not None and entry.role == "person" and title is not None:
             return _titled(entry, core[: core.index(title) + 1], part, text, gazetteer, hints, former)
         phrase = _named(last, part, text, gazetteer, hints)
+        owner = _owner(core[:-1], part)
+        if _is_anothers(phrase, owner, core, part):
+            assert phrase.entry is not None and owner is not None
+            own = replace(phrase.entry, id=f"{phrase.entry.id}:{owner.country}", country=owner.country, wikidata=None)
+            return replace(phrase, country=owner.country, entry=own)
+        other = _of_another_state(phrase, _owner(core[:-1], part), _text(part, last.first, last.last, text))
+        if other is not None:
+            return replace(other, name=_text(part, core[0].first, last.last, text))
         if phrase.kind == "person" and phrase.entry and former and phrase.sectors:
             phrase = replace(phrase, sectors=("ELI",), former=True)
         owner = _owner(core[:-1], part)
@@ -697,6 +762,38 @@ def _read_core(
             phrase = replace(phrase, country=owner.country, entry=own)
         return _after_name(phrase, preposition, post, text, gazetteer, hints)
     return _unknown(core, part, preposition, post, text, gazetteer, hints)
+
+
+def _of_another_state(phrase: Phrase, owner: Entry | None, spelt: str) -> Phrase | None:
+    """Read "the Russian White House", "Algeria's Security Council": what has the name of another's seat or body."""
+    entry = phrase.entry
+    if entry is None or owner is None or owner.kind != "country" or owner.country in (None, entry.country):
+        return None
+    seat = entry.role == "seat" and entry.country not in (*_BODIES_OF_MANY, None) and owner.country not in _GONE
+    if not seat and not (entry.country == "UNO" and key(spelt) in _OF_STATES_TOO):
+        return None
+    return Phrase("name", None, None, "organisation", owner.country, ("GOV",), None, Rule.DEMONYM)
+
+
+def _is_anothers(phrase: Phrase, owner: Entry | None, core: Sequence[_Item], part: Sequence[Word]) -> bool:
+    """Whether an adjective says that a body of some state is here another's: "the Belarusian KGB"."""
+    entry = phrase.entry
+    if (
+        entry is None
+        or owner is None
+        or entry.role != "organisation"
+        or phrase.kind == "person"
+        or owner.role != "adjective"
+    ):
+        return False
+    beside = len(core) > 1 and owner in core[-2].entries and not part[core[-1].first].hyphen
+    states = owner.kind == "country" and len(entry.country or "") == 3 and entry.country not in SPECIAL_COUNTRIES
+    return beside and states and owner.country != entry.country and not {owner.country, entry.country} & _GONE_AND_HEIRS
+
+
+_GONE_AND_HEIRS: Final = frozenset({"YUG", "SCG", "CSK", "DDR"})
+_GONE: Final = frozenset({"SUN", "YUG", "SCG", "CSK", "DDR"})
+_OF_STATES_TOO: Final = frozenset({"security council", "human rights council", "secretariat", "trusteeship council"})
 
 
 def _named_after_a_place(core: Sequence[_Item], part: Sequence[Word], hints: Hints) -> bool:
@@ -744,7 +841,10 @@ def _known_place(
         if places:
             return _place(name, None, gazetteer)
     head = part[last.last - 1]
-    if head.key in _REGION_HEADS and len(core) > 1 and core[-2].match is None and part[core[-2].first].capital:
+    before = core[-2] if len(core) > 1 else None
+    region = before is not None and before.match is not None and before.match.entry("region") is not None
+    loose = before is not None and before.match is None
+    if head.key in _REGION_HEADS and before is not None and (loose or region) and part[before.first].capital:
         owner = _owner(core[:-1], part)
         return _place(name, owner.country if owner else None, gazetteer)
     return None
@@ -802,6 +902,13 @@ def _after_name(
     if preposition in ("of", "from", "in", "at") and post and phrase.country is None:
         of = _read_part(post, text, gazetteer, hints)
         return replace(phrase, country=of.country)
+    if preposition in ("of", "from", "in") and post and phrase.country == "ISM" and phrase.kind == "group":
+        # "Muslims in Ahmedabad" are India's.
+        of = _read_part(post, text, gazetteer, hints)
+        country = of.country or _place_of(of, gazetteer)
+        if country is not None and phrase.entry is not None:
+            own = replace(phrase.entry, id=f"{phrase.entry.id}:{country}", country=country, wikidata=None)
+            return replace(phrase, country=country, entry=own)
     return phrase
 
 
@@ -904,7 +1011,12 @@ def term_on(entry: Entry, date: dt.date) -> Standing:
         if soon is not None:
             # From one office to the next: a few weeks between them make nobody a former official.
             return Standing(soon.sectors, last.office or None, last.country or entry.country, False)
-        return Standing(("ELI",), f"former {last.office}" if last.office else None, last.country or entry.country, True)
+        country = last.country or entry.country
+        if country in _BODIES_OF_MANY:
+            # Who has left the African Union's chair is of his own state again.
+            own = [term.country for term in entry.terms if term.country and term.country not in _BODIES_OF_MANY]
+            country = own[-1] if own else country
+        return Standing(("ELI",), f"former {last.office}" if last.office else None, country, True)
     first = min(entry.terms, key=lambda term: term.first or dt.date.min) if entry.terms else None
     return Standing((), None, (first.country if first else None) or entry.country, False)
 
@@ -953,15 +1065,48 @@ def _office_phrase(
     elif body is not None and body.sectors[:1] == ("REB",) and sectors[:1] == ("GOV",):
         # The Taliban's negotiator, Hamas's minister: of those who send him.
         sectors = body.sectors
+    elif body is not None and sectors[:1] == ("GOV",) and _presides(title) and body.sectors[:1] in _PRESIDED:
+        sectors = body.sectors
     country = owner.country if owner else None
     if "nuncio" in office.title.split():
         country = "VAT"
+    of_a_state = False
+    if country == "GEO" and owner is not None and owner.role == "country" and key(title) in _OF_AMERICAN_STATES:
+        # Georgia the country has no secretary of state.
+        country, of_a_state = "USA", True
     if owner is not None and owner is not body and "PRE" in owner.sectors and "PRE" not in sectors:
         sectors = ("PRE", *sectors)
+    below = owner.id if owner is not None and (of_a_state or _below_a_state(owner)) else None
     return Phrase(
         "role", None, None, "group" if plural and office.kind == "person" else office.kind, country,
         sectors, title, Rule.OFFICE, singular(title.casefold().rsplit(" ", 1)[-1]), plural, former=former, body=body,
+        below=below,
     )  # fmt: skip
+
+
+_OF_AMERICAN_STATES: Final = frozenset(
+    {
+        "secretary of state", "lieutenant governor", "lt governor", "lt gov", "state senator", "state senators",
+        "state representative", "state representatives", "state lawmaker", "state lawmakers", "state legislature", "state legislator",
+        "state legislators", "state trooper", "state troopers", "gubernatorial candidate", "district attorney", "sheriff",
+        "congressman", "congresswoman", "governor", "gov", "state senate", "state house", "senator", "sen", "republicans",
+        "republican", "democrats", "democrat",
+    }
+)  # fmt: skip
+
+
+def _below_a_state(entry: Entry) -> bool:
+    """Whether what is named is a region or dependency of the state whose code it has."""
+    dependency = entry.kind == "country" and entry.id != f"country:{entry.country}"
+    return dependency or (entry.kind in ("place", "group") and entry.role in ("region", "adjective", "people"))
+
+
+def _presides(title: str) -> bool:
+    """Whether a title is one that companies, unions and universities have as states do."""
+    return key(title).split(" ")[-1] in ("president", "presidents", "chancellor", "governor", "premier", "rector")
+
+
+_PRESIDED: Final = frozenset({(name,) for name in "BUS LAB EDU JRN SOC REL MED AGR CVL PTY JUD LEG".split()})
 
 
 def _retired(sectors: tuple[str, ...], title: str | None) -> tuple[str, ...]:
@@ -1006,7 +1151,7 @@ def _titled(
     )
     sectors = _retired(role.sectors, role.title) if former or entry.country is None else role.sectors
     now = term_on(entry, hints.date)
-    if now.office and key(now.office) == key(role.title or ""):
+    if (now.office and key(now.office) == key(role.title or "")) or _outranked(sectors, role.title, now, former):
         sectors = now.sectors
     country = now.country or role.country
     sex = _gender(spelt.casefold().split())
@@ -1014,6 +1159,15 @@ def _titled(
         "name", entry, entry.name, "person", country, sectors or entry.sectors, role.title, Rule.OFFICE_HOLDER if entry.terms else Rule.NAME,
         former=former, body=role.body, woman=True if entry.woman else sex,
     )  # fmt: skip
+
+
+def _outranked(sectors: tuple[str, ...], title: str | None, now: Standing, former: bool) -> bool:
+    """Whether what a person is goes before a scholar's title: Mullah Baradar leads rebels."""
+    words_of = set(key(title or "").split(" "))
+    return sectors[:1] == ("REL",) and words_of <= _SCHOLARS and bool(now.sectors) and not (former or now.former)
+
+
+_SCHOLARS: Final = word_set("mullah mulla maulana maulvi mawlawi sheikh shaikh ayatollah grand hojatoleslam mufti imam")
 
 
 def _body(items: Sequence[_Item], part: Sequence[Word]) -> Entry | None:
@@ -1138,6 +1292,8 @@ def _person(
         if not sectors:
             sectors, spelt_title, former = now.sectors if entry.terms else entry.sectors, now.office, now.former
             rule = entry.rule
+        elif entry.terms and _outranked(sectors, spelt_title, now, former):
+            sectors = now.sectors
         woman = True if entry.woman else woman
     if served is not None:
         # "Secretary-General Kirchner of UNASUR": there he is no state's.
@@ -1203,12 +1359,26 @@ def _role(
         of = _read_part(post, text, gazetteer, hints)
     phrase = _office_phrase(office, last.match.plural, owner, body, spelt, former)
     if owner is None:
-        phrase = replace(phrase, country=_city_country(core[:-1], part, text, gazetteer))
+        phrase = replace(phrase, country=phrase.country or _city_country(core[:-1], part, text, gazetteer))
     elif owner.country == "EUR" and phrase.sectors[:1] == ("CVL",) and any(word.key == "european" for word in part):
         # European diplomats are the Union's, European women of some state.
         phrase = replace(phrase, country=None)
-    if body is not None and office.sectors[:1] in (("UAF",), ("REB",)) and body.sectors[:1] in (("REB",), ("PRM",)):
+    if (
+        body is not None
+        and office.sectors[:1] in (("UAF",), ("REB",), ("MIL",))
+        and body.sectors[:1] in (("REB",), ("PRM",))
+    ):
         phrase = replace(phrase, sectors=body.sectors)
+    if body is not None and body.sectors[:1] == ("BUS",) and office.sectors[:1] == ("MIL",):
+        # "Lufthansa pilots", "Maersk captains": of a company, not of an army.
+        phrase = replace(phrase, sectors=("LAB",))
+    if office.kind == "organisation" and singular(part[last.last - 1].key) in _COUNCILS:
+        inside = {word.key for word in (*part[core[0].first : last.last], *post)}
+        if inside & _FAITHS and not inside & _OF_RULE:
+            phrase = replace(phrase, sectors=("REL",))
+        elif singular(part[last.last - 1].key) in ("federation", "confederation", "association") and of is not None:
+            joined = _of_members(word.key for word in post) if preposition == "of" else ()
+            phrase = replace(phrase, sectors=joined or phrase.sectors)
     if phrase.kind == "country" or office.kind == "country":
         state = owner if owner and owner.kind == "country" else None
         country = phrase.country if state else None
@@ -1250,7 +1420,7 @@ def _role(
         if preposition == "of" and post and post[0].capital:
             name = _text(part, core[0].first, len(part), text)
         head = part[end - 1].key
-        listed = _ORGANISATION_SECTORS.get(head)
+        listed = _listed_sector(head, name)
         chosen = phrase.sectors if phrase.sectors and not (listed and office.body) else (listed,) if listed else ()
         return replace(phrase, form="name", name=name, kind="organisation", sectors=chosen, title=None)
     if (
@@ -1263,6 +1433,42 @@ def _role(
     if part[core[0].first].key in _NOT_NATIONAL or part[last.last - 1].key in _NOT_NATIONAL:
         return replace(phrase, country=None, kind="other", sectors=())
     return phrase
+
+
+def _of_members(words_in: Iterable[str]) -> tuple[str, ...]:
+    """The sector of an association, by whom it says it joins."""
+    found = set(words_in)
+    return next(((sector,) for sector, names in _MEMBERS if found & names), ())
+
+
+_MEMBERS: Final = (
+    (
+        "LAB",
+        word_set(
+            "workers labour labor unions union miners mineworkers teachers employees railwaymen dockers seafarers"
+        ),
+    ),
+    (
+        "BUS",
+        word_set(
+            "industry industries business businesses employers manufacturers commerce chambers bankers banks exporters"
+        ),
+    ),
+    ("AGR", word_set("farmers peasants growers agriculture agricultural ranchers herders")),
+    ("JRN", word_set("journalists press editors reporters broadcasters newspapers publishers")),
+    ("MED", word_set("doctors medical nurses physicians")),
+    ("EDU", word_set("students professors academics")),
+)
+
+
+_COUNCILS: Final = word_set("council board committee conference confederation federation association assembly synod")
+_FAITHS: Final = word_set(
+    "muslim muslims christian christians catholic orthodox jewish buddhist hindu sikh protestant evangelical lutheran anglican "
+    "bishops churches rabbis clerics ulema ulama imams methodist baptist"
+)
+_OF_RULE: Final = word_set(
+    "parliamentary parliament government ministry security revolutionary command defence defense military"
+)
 
 
 def _city_country(items: Sequence[_Item], part: Sequence[Word], text: str, gazetteer: Gazetteer) -> str | None:
@@ -1313,6 +1519,18 @@ def _with_of(
             sectors, body = of.sectors, of.entry
         elif group and of.sectors:
             sectors = of.sectors
+    elif not office.body and preposition in ("of", "at", "for") and _presides(phrase.title or ""):
+        entry = of.entry
+        if of.kind == "organisation" and (entry is None or entry.role == "organisation"):
+            # "The president of Gazprom", "the president of the Supreme Court".
+            if of.sectors[:1] in _PRESIDED:
+                sectors = of.sectors
+            elif entry is not None and entry.country in ("NGO", "MNC") and sectors[:1] == ("GOV",):
+                sectors = ()
+            below = (entry.id if entry else of.name or of.title) if sectors != phrase.sectors else None
+            return replace(phrase, country=country, sectors=sectors, body=entry, below=below)
+        if entry is not None and _below_a_state(entry):
+            return replace(phrase, country=country, below=entry.id)
     return replace(phrase, country=country, sectors=sectors, body=body)
 
 
@@ -1345,7 +1563,7 @@ def _unknown(
             or part[first].key in ("mount", "lake", "cape", "port", "fort")
         ):
             return _place(name, country, gazetteer)
-        listed = _ORGANISATION_SECTORS.get(head.key)
+        listed = _listed_sector(head.key, name)
         if head.key in _ORGANISATION_HEADS or extended or (len(core) > 1 and owner is not None):
             if extended:
                 name = _text(part, first, len(part), text)
@@ -1407,6 +1625,11 @@ _GROUP_NOUNS: Final = word_set("forces units groups fighters members crews ranks
 def _place(name: str, country: str | None, gazetteer: Gazetteer) -> Phrase:
     """A place by name; its country only where no other place of the name is a fifth as populous."""
     places = gazetteer.places(name)
+    front, _, noun = name.rpartition(" ")
+    if country is None and not places and front and noun in _REGION_HEADS:
+        # "Yeonpyeong island", "the Panjshir valley".
+        country = gazetteer.region_country(front)
+        places = () if country else gazetteer.places(front)
     if country is None and places:
         rival = max((place.population for place in places if place.country != places[0].country), default=0)
         if rival * 5 <= places[0].population:
