@@ -291,3 +291,23 @@ def test_a_users_table_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(b"name\ncaf\xe9\n")
     with pytest.raises(GazetteerError, match=r"not UTF-8; convert it to UTF-8 first$"):
         Gazetteer.load().read_user_table(tmp_path / "latin.csv")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Bloc Québécois", "Liberal Party of Canada"),
+        ("Comando Vermelho", "First Capital Command"),
+        ("One Nation", "Liberal Party of Australia"),
+        ("Republican Left of Catalonia", "Together for Catalonia"),
+        ("Oath Keepers", "Proud Boys"),
+        ("Barrio 18", "Mara Salvatrucha"),
+        ("EH Bildu", "Herri Batasuna"),
+    ],
+)
+def test_rivals_and_kin_are_bodies_of_their_own(one: str, other: str) -> None:
+    gazetteer = Gazetteer.load()
+    names = [{entry.name for entry in gazetteer.lookup(name)} for name in (one, other)]
+    assert names[0]
+    assert names[1]
+    assert not names[0] & names[1]
