@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detente.code.coder import Coder
 from detente.code.resolve import Resolution, resolve, with_own_names
 from detente.gazetteer import Gazetteer
 from detente.records import (
@@ -558,3 +559,18 @@ def test_a_report_four_times_as_long_takes_about_four_times_as_long(gazetteer: G
 
     spent(10)
     assert spent(1200) < 10 * spent(300)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "country"),
+    [
+        ("The Obama administration sanctioned two Myanmar generals.", "2013-03-14", "USA"),
+        ("The Maduro government freed ten Americans.", "2023-10-02", "VEN"),
+        ("The Johnson government expelled 23 Russian diplomats.", "2021-04-16", "GBR"),
+    ],
+)
+def test_a_government_called_by_its_head_is_his_countrys_on_that_day(text: str, day: str, country: str) -> None:
+    coded = Coder(threads=1).code(text, day)
+    entities = {entity.id: entity for entity in coded.entities}
+    first = next(mention for mention in coded.mentions if mention.start == 0)
+    assert (entities[first.entity].country, entities[first.entity].sectors[:1]) == (country, ("GOV",))

@@ -559,7 +559,7 @@ def _dated(
         # "Met on Monday, two days after rebels struck": they struck so long before what the sentence told first.
         words, previous = words[: clause.start()] + _TURNED[clause[1].lower()], main
     when = resolve_time(words, day, previous=previous, future=ahead)
-    if not ahead and draft.type == "AGREE" and when.end is not None and when.end < day:
+    if not ahead and draft.type in ("AGREE", "CONCEDE") and when.end is not None and when.end < day:
         # What is promised lies ahead more often than a promise of long ago is told: the nearer reading counts.
         other = resolve_time(words, day, previous=previous, future=True)
         if other.start is not None and abs((other.start - day).days) < abs((day - when.end).days):

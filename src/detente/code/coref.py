@@ -79,6 +79,7 @@ class Cluster:
     foreign: bool = False
     guessed: bool = False
     tentative: bool = False
+    bare: bool = False
     below: str | None = None
 
 
@@ -147,6 +148,7 @@ _FOREIGN: Final = word_set(
     "foreign international world western global overseas visiting expatriate neutral outside allied multinational african "
     "asian arab latin gulf nordic baltic scandinavian caribbean balkan"
 )
+_GATHERED: Final = word_set("minister leader president premier envoy ambassador negotiator delegate diplomat counterpart")
 _OF_NOBODY: Final = word_set("arbitration arbitral")
 _FOREIGN_AFFAIRS: Final = word_set(
     "minister ministers ministry office secretary affairs department policy committee service legion adviser"
@@ -345,6 +347,7 @@ class Resolver:
         )
         cluster.guessed = phrase.kind is None and not self.contexts[index].hints.kinds
         cluster.near = self.contexts[index].near
+        cluster.bare = not phrase.definite and phrase.number is None
         for attribute, value in given.items():
             setattr(cluster, attribute, value)
         self.clusters.append(cluster)
@@ -1552,7 +1555,10 @@ def share_countries(clusters: Iterable[Cluster], home: str | None) -> None:
         # A thing has no country; but where nobody told the kind, what is spoken of is seldom a thing.
         party = cluster.kind in ("group", "organisation", "person") or (cluster.kind == "other" and cluster.guessed)
         if cluster.country is None and not cluster.members and party:
-            if cluster.near:
+            if cluster.near and cluster.plural and not cluster.named and cluster.heads & _GATHERED and cluster.bare:
+                # "Foreign ministers met in Vienna": those who gather are from elsewhere than where they do.
+                continue
+            elif cluster.near:
                 cluster.country = cluster.near
             elif cluster.foreign:
                 continue

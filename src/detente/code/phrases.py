@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final, Literal
 
 from detente.gazetteer.names import Word, key, singular, word_set, words
@@ -276,7 +277,24 @@ def read_phrase(text: str, gazetteer: Gazetteer, hints: Hints) -> Phrase:
     phrase = _read_whole(cut, text, gazetteer, hints)
     if "hague" in keys and phrase.sectors[:1] == ("JUD",) and phrase.entry is None:
         phrase = replace(phrase, country=_court_of_the_hague(keys, phrase.country, hints.date))
+    if phrase.country is None and phrase.entry is None:
+        phrase = replace(phrase, country=_whose_government(cut, gazetteer, hints.date))
     return replace(phrase, keys=keys)
+
+
+_GOVERNMENTS: Final = word_set("administration government regime cabinet team presidency premiership junta era camp")
+
+
+def _whose_government(cut: Sequence[Word], gazetteer: Gazetteer, date: dt.date) -> str | None:
+    """The country of "the Biden administration": that of the office-holder of the name on the day."""
+    for word, after in pairwise(cut):
+        if after.key in _GOVERNMENTS and word.text[:1].isupper():
+            named = [entry for entry in gazetteer.lookup(word.text) if entry.role == "surname"]
+            governing = [entry for entry in named if any("GOV" in term.sectors for term in entry.terms)]
+            found = holder(governing, date)
+            if found is not None:
+                return found.country
+    return None
 
 
 _ICC_SINCE: Final = dt.date(2002, 7, 1)
