@@ -641,6 +641,8 @@ def norms(
     _one_format(json_, csv_)
     _span(from_, to)
     found = changes.norms(measure(_opened(store, as_of), a, b, by="week", from_=from_, to=to))
+    if not any(item.ids for item in found):
+        found = ()
     _listed([_plain(item) for item in found], json_, csv_, lambda width: terminal.norms(found))
 
 

@@ -325,7 +325,9 @@ def to_json(coded: CodedDocument) -> dict[str, Any]:
     return {
         "version": RECORD_VERSION,
         **{name: document[name] for name in head},
-        **{name: _plain(getattr(coded, name)) for name in ("sentences", "entities", "mentions", "events", "statements")},
+        **{
+            name: _plain(getattr(coded, name)) for name in ("sentences", "entities", "mentions", "events", "statements")
+        },
         "coder": coded.coder,
     }
 
@@ -361,7 +363,9 @@ def from_json(record: dict[str, Any]) -> CodedDocument:
             url=record.get("url"),
             author=record.get("author"),
             language=record.get("language") or "en",
-            parts=tuple(Part(p["start"], p["end"], p["kind"], p.get("author"), _date(p.get("date"))) for p in record["parts"]),
+            parts=tuple(
+                Part(p["start"], p["end"], p["kind"], p.get("author"), _date(p.get("date"))) for p in record["parts"]
+            ),
             truncated=bool(record["truncated"]),
             date_rule=record.get("date_rule"),
         )

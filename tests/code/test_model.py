@@ -59,7 +59,7 @@ def test_a_mismatch_is_refused(folder: Path, edit: Callable[[dict[str, Any]], No
 
 def test_a_folder_without_a_manifest_is_refused(folder: Path) -> None:
     (folder / "manifest.json").unlink()
-    with pytest.raises(ModelError, match="no readable model manifest"):
+    with pytest.raises(ModelError, match="no model here"):
         Model(folder)
 
 

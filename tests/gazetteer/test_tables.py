@@ -207,6 +207,7 @@ def test_a_users_csv_wins_over_the_bundled_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("name,sector\nX,MIL\n", "my.csv:1: no such column: sector; a table of actors has name, kind, country"),
         ("name,country\nX,Kenya\n", "my.csv:2: country 'Kenya' is not a three-letter code"),
         ("name,sectors\nX,FOO\n", "my.csv:2: no sector 'FOO'"),
         ("name,kind\nX,thing\n", "my.csv:2: kind 'thing'"),

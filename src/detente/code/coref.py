@@ -148,7 +148,9 @@ _FOREIGN: Final = word_set(
     "foreign international world western global overseas visiting expatriate neutral outside allied multinational african "
     "asian arab latin gulf nordic baltic scandinavian caribbean balkan"
 )
-_GATHERED: Final = word_set("minister leader president premier envoy ambassador negotiator delegate diplomat counterpart")
+_GATHERED: Final = word_set(
+    "minister leader president premier envoy ambassador negotiator delegate diplomat counterpart"
+)
 _OF_NOBODY: Final = word_set("arbitration arbitral")
 _FOREIGN_AFFAIRS: Final = word_set(
     "minister ministers ministry office secretary affairs department policy committee service legion adviser"

@@ -300,6 +300,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         ModelError: says which file or field differs and what to do.
     """
     path = folder / "manifest.json"
+    if not path.is_file():
+        raise ModelError(
+            f"{folder}: no model here (there is no manifest.json); if it is the bundled one, reinstall detente"
+        )
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

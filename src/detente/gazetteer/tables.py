@@ -154,6 +154,12 @@ _LEARNED_FOR: Final = dt.timedelta(days=730)
 """How long a role learned from a report is taken to last, before and without later evidence."""
 
 
+_USER_COLUMNS: Final = (
+    "name", "kind", "country", "sectors", "aliases", "members", "title", "office", "start", "end", "wikidata", "note"
+)  # fmt: skip
+"""Columns of a user's own table; all but the name or the title may be left out."""
+
+
 def _split(cell: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (cell or "").split("|") if part.strip())
 
@@ -487,6 +493,12 @@ class Gazetteer:
             self._read_dictionary(read_dictionary(text, str(path)), str(path))
 
     def _read_user_csv(self, text: str, file: str) -> None:
+        header = next(csv.reader(io.StringIO(text)), [])
+        strange = [name for name in header if name.casefold().strip() not in _USER_COLUMNS]
+        if strange:
+            raise GazetteerError(
+                f"{file}:1: no such column: {', '.join(strange)[:80]}; a table of actors has {', '.join(_USER_COLUMNS)}"
+            )
         people: dict[str, tuple[dict[str, str], list[Term]]] = {}
         for number, row in _rows(text, file, ()):
             where = f"{file}:{number}"

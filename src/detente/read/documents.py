@@ -230,9 +230,7 @@ def _read(
             stream.close()
 
 
-def _made(
-    raw: Raw, options: Options, origin: tuple[str, str | None] | None = None
-) -> tuple[Document, str | None]:
+def _made(raw: Raw, options: Options, origin: tuple[str, str | None] | None = None) -> tuple[Document, str | None]:
     """Make a document of what a format gave; say beside it which characters were taken out."""
     if not isinstance(raw.text, str):
         raise InputError("no text")
