@@ -1173,8 +1173,6 @@ class Resolver:
                 ):
                     return at, Rule.COREFERENCE
         at = self._found(index, phrase, plural=phrase.plural, heads={phrase.head} if phrase.head else set())
-        sectors = self.contexts[index].hints
-        del sectors
         return at, phrase.rule if phrase.country else Rule.NONE
 
     # Groups of parties
